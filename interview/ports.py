@@ -1,0 +1,184 @@
+"""Every Protocol, and the records that cross them. Rooms depend on these; ``app/wiring.py`` picks what stands behind."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from interview.conversation import Lang
+from interview.cues import Cue
+from interview.moves import MoveReading
+from interview.persona import LegalFrame, Persona, Scenario
+
+Mode = Literal["practice", "exam"]
+
+
+class MoveReader(Protocol):
+    """Reads what a manager's words do."""
+
+    def read(self, text: str, lang: Lang, before: str = "") -> MoveReading:
+        """Moves of one turn; ``before`` is what the other side said just before, perhaps empty."""
+        ...
+
+
+class CueReader(Protocol):
+    """Reads what an employee's words show."""
+
+    def read(self, text: str, lang: Lang, before: str = "") -> tuple[Cue, ...]:
+        """Cues of one utterance, in order of place; the empty tuple for ordinary talk."""
+        ...
+
+
+class Library(Protocol):
+    """Personas, scenarios and legal frames by id and language."""
+
+    def personas(self, lang: Lang) -> Sequence[Persona]:
+        """All of them, in the order they are shown."""
+        ...
+
+    def persona(self, persona_id: str, lang: Lang) -> Persona:
+        """One persona; raises NotFoundError."""
+        ...
+
+    def scenarios(self, lang: Lang) -> Sequence[Scenario]:
+        """All of them, in the order they are shown."""
+        ...
+
+    def scenario(self, scenario_id: str, lang: Lang) -> Scenario:
+        """One scenario; raises NotFoundError."""
+        ...
+
+    def legal_frame(self, jurisdiction: str, lang: Lang) -> LegalFrame:
+        """The rules of one jurisdiction; raises NotFoundError."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> dt.datetime:
+        """Aware UTC time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalRecord:
+    """What is known of a rehearsal without its words. ``ended``: None while it goes on, else why it ended.
+
+    ``turn_count`` counts manager turns. ``parent_id`` and ``branch_turn`` name where it branched from, if it did.
+    """
+
+    id: str
+    owner_id: str
+    persona_id: str
+    scenario_id: str
+    lang: Lang
+    mode: Mode
+    seed: int
+    variant: str
+    voice: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    turn_count: int = 0
+    ended: str | None = None
+    score: float | None = None
+    parent_id: str | None = None
+    branch_turn: int | None = None
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One manager turn and the answer to it.
+
+    ``payload`` holds everything that is sealed: text, moves, reasons, states, intent, feedback (plain JSON values).
+    ``reply`` holds the sentences committed so far; ``reply_done`` is False while more are to come.
+    """
+
+    index: int
+    payload: Mapping[str, Any]
+    reply: tuple[str, ...] = ()
+    reply_done: bool = False
+    created_at: dt.datetime | None = None
+
+
+class RehearsalRepository(Protocol):
+    """Keeps rehearsals. Every method is one transaction; words and names are sealed at rest."""
+
+    def create(self, record: RehearsalRecord, opening: Mapping[str, Any]) -> None:
+        """Store a new rehearsal with its sealed opening (brief, first state, first line)."""
+        ...
+
+    def get(self, rehearsal_id: str) -> RehearsalRecord:
+        """Raises NotFoundError."""
+        ...
+
+    def opening(self, rehearsal_id: str) -> Mapping[str, Any]:
+        """What ``create`` was given; raises NotFoundError."""
+        ...
+
+    def turns(self, rehearsal_id: str) -> tuple[TurnRecord, ...]:
+        """All turns in order."""
+        ...
+
+    def last_turns(self, rehearsal_id: str, count: int) -> tuple[TurnRecord, ...]:
+        """The last ``count`` turns in order."""
+        ...
+
+    def owned_by(self, owner_id: str, limit: int = 100) -> tuple[RehearsalRecord, ...]:
+        """Newest first."""
+        ...
+
+    def add_turn(self, rehearsal_id: str, turn: TurnRecord) -> None:
+        """Append; raises ConflictError if a turn with this index exists or one before it is missing."""
+        ...
+
+    def add_sentence(self, rehearsal_id: str, turn_index: int, sentence_index: int, text: str) -> None:
+        """Commit one reply sentence; the same index again with the same text is a no-op, else ConflictError."""
+        ...
+
+    def finish_reply(self, rehearsal_id: str, turn_index: int, voice: Mapping[str, Any]) -> None:
+        """Mark the reply complete; ``voice`` says what spoke it (name, model, fallback reason)."""
+        ...
+
+    def end(self, rehearsal_id: str, ended: str) -> None:
+        """Record why it ended; a second call with another reason is a no-op."""
+        ...
+
+    def save_report(self, rehearsal_id: str, report: Mapping[str, Any], score: float | None) -> None:
+        """Replace the sealed report."""
+        ...
+
+    def report(self, rehearsal_id: str) -> Mapping[str, Any] | None:
+        """The last saved report, or None."""
+        ...
+
+    def delete(self, rehearsal_id: str) -> None:
+        """Destroy its key and its rows; raises NotFoundError."""
+        ...
+
+
+class Voice(Protocol):
+    """Words an intent, sentence by sentence."""
+
+    name: str
+
+    def speak(self, cue: "SpeakingCue") -> Iterator[str]:
+        """Yield the reply's sentences; raises LanguageModelError where a model is behind it and fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingCue:
+    """What a voice may know. ``used`` are the line ids already spoken in this rehearsal (never say one twice)."""
+
+    persona: Persona
+    scenario: Scenario
+    intent: Any
+    state: Any
+    said: str
+    moves: MoveReading
+    history: tuple[tuple[str, str], ...]
+    turn: int
+    seed: int
+    slots: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""The rehearsal: an employee who reacts, remembers, hides and speaks."""
