@@ -1,0 +1,1 @@
+"""Readers of text: patterns as data, guards that keep them honest."""

@@ -1,0 +1,187 @@
+"""Patterns as data: a YAML file of regular expressions by kind, and guards that weaken or drop a match.
+
+A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions), ``guards`` (in
+the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and ``any`` (expressions),
+and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards`` (replacing the file's
+``default_guards``) and ``detail``. A guard names a ``factor`` and at least one of ``before`` (matched against the end
+of what precedes the match in its sentence), ``after`` (matched at the start of what follows) and ``sentence``
+(searched in the whole sentence); with ``stops: true`` no later guard is tried.
+
+Expressions see folded text: lower case, half-width, straight quotes; folding keeps every place.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x201C: 0x22, 0x201D: 0x22, 0x2014: 0x2D, 0x00A0: 0x20,
+}  # fmt: skip
+_KEEP_WIDE = {ord(c) for c in "，。！？；：、"}
+_FOLD = {code: to for code, to in _WIDE.items() if code not in _KEEP_WIDE}
+_SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…]*|[。！？!?；;…]+")
+_ABBREVIATION_DOT = re.compile(r"(?<=[a-z)\"'])\.(?=\s+|$)")
+_LONG = 240
+_SOFT_BREAK = re.compile(r"[，,、：:\s]")
+
+
+def fold(text: str) -> str:
+    """Lower case, half-width, straight quotes; every character stays at its place."""
+    folded = text.translate(_FOLD)
+    lowered = folded.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
+
+
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """``(start, sentence)`` for each sentence of folded text; very long ones are cut at commas or spaces."""
+    for match in _SENTENCE.finditer(_ABBREVIATION_DOT.sub("。", text)):
+        start, end = match.span()
+        while end - start > _LONG:
+            cut = _LONG
+            for soft in _SOFT_BREAK.finditer(text, start + _LONG // 2, start + _LONG):
+                cut = soft.end() - start
+            yield start, text[start : start + cut]
+            start += cut
+        if text[start:end].strip():
+            yield start, text[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One reason to take a match less seriously (factor < 1), not at all (0), or more so (> 1)."""
+
+    name: str
+    factor: float
+    before: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+    sentence: re.Pattern[str] | None
+    stops: bool
+
+    def applies(self, sentence: str, start: int, end: int) -> bool:
+        """Whether every part the guard names is there around ``sentence[start:end]``."""
+        return (
+            (self.before is None or self.before.search(sentence[:start]) is not None)
+            and (self.after is None or self.after.match(sentence, end) is not None)
+            and (self.sentence is None or self.sentence.search(sentence) is not None)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One entry of a file, compiled."""
+
+    kind: str
+    strength: float
+    regex: re.Pattern[str]
+    needs: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+    guards: tuple[Guard, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pattern found in a text, after its guards; ``guards`` names those that applied."""
+
+    kind: str
+    strength: float
+    start: int
+    end: int
+    detail: str
+    guards: tuple[str, ...]
+
+
+class PatternSet:
+    """All patterns of one file."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        fragments = {name: f"(?:{expression})" for name, expression in (data.get("fragments") or {}).items()}
+
+        def compiled(expression: str | None) -> re.Pattern[str] | None:
+            if expression is None:
+                return None
+            for _ in range(2):  # a fragment may use other fragments
+                expression = re.sub(r"(?<!\?)<([a-z_]+)>", lambda m: fragments[m[1]], expression)
+            return re.compile(expression)
+
+        def guard(name: str, raw: Mapping[str, Any]) -> Guard:
+            before = raw.get("before")
+            return Guard(
+                name=name,
+                factor=float(raw["factor"]),
+                before=compiled(f"(?:{before})$" if before else None),
+                after=compiled(raw.get("after")),
+                sentence=compiled(raw.get("sentence")),
+                stops=bool(raw.get("stops", False)),
+            )
+
+        guards = {name: guard(name, raw) for name, raw in (data.get("guards") or {}).items()}
+        default = tuple(data.get("default_guards", tuple(guards)))
+
+        def pattern(raw: Mapping[str, Any]) -> Pattern:
+            regex = compiled("|".join(f"(?:{expression})" for expression in raw["any"]))
+            assert regex is not None
+            names = raw.get("guards", default)
+            return Pattern(
+                kind=raw["kind"],
+                strength=float(raw["strength"]),
+                regex=regex,
+                needs=compiled(raw.get("needs")),
+                unless=compiled(raw.get("unless")),
+                guards=tuple(guards[name] for name in guards if name in names),
+                detail=raw.get("detail", ""),
+            )
+
+        self.patterns = tuple(pattern(raw) for raw in data["patterns"])
+
+    def matches(self, folded: str) -> Iterator[Match]:
+        """Every match in folded text whose strength is left above 0, in file order within each sentence."""
+        for offset, sentence in sentences(folded):
+            for pattern in self.patterns:
+                first = pattern.regex.search(sentence)
+                if first is None:
+                    continue
+                if pattern.needs is not None and pattern.needs.search(sentence) is None:
+                    continue
+                if pattern.unless is not None and pattern.unless.search(sentence) is not None:
+                    continue
+                for found in pattern.regex.finditer(sentence, first.start()):
+                    if found.end() == found.start():
+                        continue
+                    strength, applied = _guarded(pattern, sentence, found.start(), found.end())
+                    if strength > 0:
+                        start, end = offset + found.start(), offset + found.end()
+                        yield Match(pattern.kind, strength, start, end, pattern.detail, applied)
+
+
+def _guarded(pattern: Pattern, sentence: str, start: int, end: int) -> tuple[float, tuple[str, ...]]:
+    strength = pattern.strength
+    applied: list[str] = []
+    for guard in pattern.guards:
+        if guard.applies(sentence, start, end):
+            strength *= guard.factor
+            applied.append(guard.name)
+            if guard.stops or strength == 0:
+                break
+    return min(1.0, strength), tuple(applied)
+
+
+def strongest(matches: list[Match]) -> list[Match]:
+    """One match per kind where places overlap: the strongest, then the longest."""
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda m: (-m.strength, m.start - m.end)):
+        if not any(k.kind == match.kind and k.start < match.end and match.start < k.end for k in kept):
+            kept.append(match)
+    return sorted(kept, key=lambda m: (m.start, m.end))
+
+
+@cache
+def load(name: str) -> PatternSet:
+    """The packaged file ``interview/reading/patterns/NAME.yaml``, compiled once per process."""
+    text = files("interview").joinpath("reading", "patterns", f"{name}.yaml").read_text(encoding="utf-8")
+    return PatternSet(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
