@@ -1,11 +1,12 @@
 """Patterns as data: a YAML file of regular expressions by kind, and guards that weaken or drop a match.
 
-A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions), ``guards`` (in
-the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and ``any`` (expressions),
-and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards`` (replacing the file's
-``default_guards``) and ``detail``. A guard names a ``factor`` and at least one of ``before`` (matched against the end
-of what precedes the match in its sentence), ``after`` (matched at the start of what follows) and ``sentence``
-(searched in the whole sentence); with ``stops: true`` no later guard is tried.
+A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions), ``guards``
+(in the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and ``any``
+(expressions), and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards`` (replacing the
+file's ``default_guards``) and ``detail``. ``word_edges: true`` in the file keeps every expression from matching
+inside a longer word. A guard names a ``factor`` and at least one of ``before`` (matched against the end of what
+precedes the match in its sentence), ``after`` (matched at the start of what follows) and ``sentence`` (searched in
+the whole sentence); with ``stops: true`` no later guard is tried.
 
 Expressions see folded text: lower case, half-width, straight quotes; folding keeps every place.
 """
@@ -34,7 +35,9 @@ def fold(text: str) -> str:
     """Lower case, half-width, straight quotes; every character stays at its place."""
     folded = text.translate(_FOLD)
     lowered = folded.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -100,7 +103,8 @@ class PatternSet:
     """All patterns of one file."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        fragments = {name: f"(?:{expression})" for name, expression in (data.get("fragments") or {}).items()}
+        named: Mapping[str, str] = data.get("fragments") or {}
+        fragments = {name: f"(?:{expression})" for name, expression in named.items()}
 
         def compiled(expression: str | None) -> re.Pattern[str] | None:
             if expression is None:
@@ -120,11 +124,13 @@ class PatternSet:
                 stops=bool(raw.get("stops", False)),
             )
 
-        guards = {name: guard(name, raw) for name, raw in (data.get("guards") or {}).items()}
-        default = tuple(data.get("default_guards", tuple(guards)))
+        raw_guards: Mapping[str, Mapping[str, Any]] = data.get("guards") or {}
+        guards = {name: guard(name, raw) for name, raw in raw_guards.items()}
+        default: tuple[str, ...] = tuple(data.get("default_guards", guards))
+        edges = r"\b(?:{})(?!\w)" if data.get("word_edges") else "{}"
 
         def pattern(raw: Mapping[str, Any]) -> Pattern:
-            regex = compiled("|".join(f"(?:{expression})" for expression in raw["any"]))
+            regex = compiled(edges.format("|".join(f"(?:{expression})" for expression in raw["any"])))
             assert regex is not None
             names = raw.get("guards", default)
             return Pattern(
@@ -174,14 +180,37 @@ def _guarded(pattern: Pattern, sentence: str, start: int, end: int) -> tuple[flo
 def strongest(matches: list[Match]) -> list[Match]:
     """One match per kind where places overlap: the strongest, then the longest."""
     kept: list[Match] = []
-    for match in sorted(matches, key=lambda m: (-m.strength, m.start - m.end)):
-        if not any(k.kind == match.kind and k.start < match.end and match.start < k.end for k in kept):
-            kept.append(match)
+    for group in _overlapping(matches):
+        taken: list[Match] = []
+        for match in sorted(group, key=lambda m: (-m.strength, m.start - m.end)):
+            if not any(k.start < match.end and match.start < k.end for k in taken):
+                taken.append(match)
+        kept.extend(taken)
     return sorted(kept, key=lambda m: (m.start, m.end))
+
+
+def _overlapping(matches: list[Match]) -> Iterator[list[Match]]:
+    """Runs of one kind's matches that touch each other; short, as no match leaves its sentence."""
+    run: list[Match] = []
+    end = 0
+    for match in sorted(matches, key=lambda m: (m.kind, m.start)):
+        if run and (match.kind != run[0].kind or match.start >= end):
+            yield run
+            run = []
+        end = max(end, match.end) if run else match.end
+        run.append(match)
+    if run:
+        yield run
+
+
+@cache
+def read_data(name: str) -> Mapping[str, Any]:
+    """What the packaged file ``interview/reading/patterns/NAME.yaml`` holds, read once per process."""
+    text = files("interview").joinpath("reading", "patterns", f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache
 def load(name: str) -> PatternSet:
-    """The packaged file ``interview/reading/patterns/NAME.yaml``, compiled once per process."""
-    text = files("interview").joinpath("reading", "patterns", f"{name}.yaml").read_text(encoding="utf-8")
-    return PatternSet(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    """The patterns of the packaged file NAME, compiled once per process."""
+    return PatternSet(read_data(name))
