@@ -1,12 +1,13 @@
 """Patterns as data: a YAML file of regular expressions by kind, and guards that weaken or drop a match.
 
-A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions), ``guards``
-(in the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and ``any``
-(expressions), and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards`` (replacing the
-file's ``default_guards``) and ``detail``. ``word_edges: true`` in the file keeps every expression from matching
-inside a longer word. A guard names a ``factor`` and at least one of ``before`` (matched against the end of what
-precedes the match in its sentence), ``after`` (matched at the start of what follows) and ``sentence`` (searched in
-the whole sentence); with ``stops: true`` no later guard is tried.
+A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions),
+``guards`` (in the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and
+``any`` (expressions), and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards``
+(replacing the file's ``default_guards``) and ``detail``. ``word_edges: true`` in the file keeps every
+expression from matching inside a longer word. A guard names a ``factor`` and at least one of ``before``
+(matched against the end of what precedes the match in its sentence), ``after`` (matched at the start of
+what follows) and ``sentence`` (searched in the whole sentence); with ``stops: true`` no later guard is
+tried.
 
 Expressions see folded text: lower case, half-width, straight quotes; folding keeps every place.
 """
