@@ -53,6 +53,10 @@ class Memory:
     """What the employee has already told, so that they do not tell it the same way twice."""
     repeats: int = 0
     """Turns in which the manager said what they had said before."""
+    heard: tuple[str, ...] = ()
+    """Fingerprints of the manager's last turns."""
+    said: tuple[str, ...] = ()
+    """Fingerprints of the lines the employee has spoken, so that none is said twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,10 @@ class EmployeeState:
         names = {f.name for f in fields(cls)} - {"concerns", "memory", "step"}
         known = {f.name for f in fields(Memory)}
         raw = cast("dict[str, Any]", data["memory"])
-        memory = Memory(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k in known})
+        kept: dict[str, Any] = {}
+        for key, value in raw.items():
+            if key in known:
+                kept[key] = tuple(cast("list[str]", value)) if isinstance(value, list) else value
+        memory = Memory(**kept)
         concerns = {key: ConcernStatus(value) for key, value in data["concerns"].items()}
-        return cls(
-            **{name: data[name] for name in names}, step=Step(data["step"]), concerns=concerns, memory=memory
-        )
+        return cls(**{name: data[name] for name in names}, step=Step(data["step"]), concerns=concerns, memory=memory)

@@ -136,7 +136,11 @@ class FileLibrary:
                 continue
             try:
                 if kind == "people":
-                    parse(Persona, path, lambda p, i=item, s=stem: persona_problems(p, i, s, self.scenario_ids("zh")))
+                    parse(
+                        Persona,
+                        path,
+                        lambda p, i=item, s=stem: persona_problems(p, i, s, self.scenario_ids("zh")),
+                    )
                 elif kind == "scenarios":
                     parse(Scenario, path, lambda s, i=item, stem=stem: scenario_problems(s, i, stem))
                 elif kind == "jurisdictions":

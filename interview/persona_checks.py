@@ -7,7 +7,25 @@ from interview.persona import Persona, Scenario
 from interview.steps import Step
 
 SLOTS = frozenset(
-    "manager you rating expected metric month actual target incident good bad proud improve want plan role quote".split()
+    [
+        "manager",
+        "you",
+        "rating",
+        "expected",
+        "metric",
+        "month",
+        "actual",
+        "target",
+        "incident",
+        "good",
+        "bad",
+        "proud",
+        "improve",
+        "want",
+        "plan",
+        "role",
+        "quote",
+    ]
 )
 """Names that may stand in braces inside a spoken line."""
 
@@ -80,7 +98,10 @@ def _reference_problems(persona: Persona) -> Iterator[str]:
         seen.add((number.month, number.metric))
     concern_ids = {concern.id for concern in persona.concerns}
     incident_ids = {incident.id for incident in persona.incidents}
-    for name, ids in (("concerns", [c.id for c in persona.concerns]), ("incidents", [i.id for i in persona.incidents])):
+    for name, ids in (
+        ("concerns", [c.id for c in persona.concerns]),
+        ("incidents", [i.id for i in persona.incidents]),
+    ):
         if len(set(ids)) != len(ids):
             yield f"{name}: an id stands there twice: rename one"
     for habit in (*persona.triggers, *persona.soothers):

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol
 
 from interview.conversation import Lang
 from interview.cues import Cue
+from interview.employee import EmployeeState
+from interview.intent import Intent
 from interview.moves import MoveReading
 from interview.persona import LegalFrame, Persona, Scenario
 
@@ -158,27 +160,29 @@ class RehearsalRepository(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakingCue:
+    """Everything a voice may know: nothing the employee still hides is in here.
+
+    ``draft`` is the authored reply, ``facts`` the unlocked facts it may draw on, ``history`` the last turns as
+    ``(speaker, text)``, ``intent`` what to do and ``mood`` the state in words.
+    """
+
+    persona: Persona
+    scenario: Scenario
+    intent: Intent
+    state: EmployeeState
+    said: str
+    draft: tuple[str, ...]
+    facts: tuple[str, ...]
+    history: tuple[tuple[str, str], ...]
+
+
 class Voice(Protocol):
     """Words an intent, sentence by sentence."""
 
     name: str
 
-    def speak(self, cue: "SpeakingCue") -> Iterator[str]:
+    def speak(self, cue: SpeakingCue) -> Iterator[str]:
         """Yield the reply's sentences; raises LanguageModelError where a model is behind it and fails."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakingCue:
-    """What a voice may know. ``used`` are the line ids already spoken in this rehearsal (never say one twice)."""
-
-    persona: Persona
-    scenario: Scenario
-    intent: Any
-    state: Any
-    said: str
-    moves: MoveReading
-    history: tuple[tuple[str, str], ...]
-    turn: int
-    seed: int
-    slots: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""Where records live: tables, sealed repositories, keys, migrations."""

@@ -1,0 +1,61 @@
+"""What the employee lets out, and when: never a concern under its trust gate, one at a time, a hint before the whole."""
+
+from dataclasses import dataclass, replace
+
+from interview.employee import ConcernStatus, EmployeeState
+from interview.moves import MoveKind
+from interview.persona import Concern, Persona
+from simulator.hearing import Heard
+
+HINT_MARGIN = 0.12
+"""A hint may come this much trust before the concern itself."""
+VOICE_GATE = 0.4
+"""Nobody opens up who does not feel heard at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """The state after letting something out, and what: ``hinted`` or ``revealed`` name a concern, or are empty."""
+
+    state: EmployeeState
+    hinted: str = ""
+    revealed: str = ""
+
+
+def disclose(state: EmployeeState, heard: Heard, persona: Persona) -> Disclosure:
+    """Decide whether this turn opened something. A turn that hurts, or that can't be read, opens nothing."""
+    if heard.harms or not heard.readable or heard.repeated or heard.false_facts:
+        return Disclosure(state)
+    waiting = [c for c in _closed(state, persona) if _invited(c, heard)]
+    for concern in sorted(waiting, key=lambda c: (c.id not in heard.touched, _rank(state, c), c.trust_gate)):
+        status = state.concerns[concern.id]
+        touched = concern.id in heard.touched and not concern.protected
+        if (
+            state.trust >= concern.trust_gate
+            and state.voice >= VOICE_GATE
+            and (status is ConcernStatus.HINTED or touched)
+        ):
+            return Disclosure(_with(state, concern, ConcernStatus.REVEALED), revealed=concern.id)
+        if status is ConcernStatus.HIDDEN and state.trust >= concern.trust_gate - HINT_MARGIN:
+            return Disclosure(_with(state, concern, ConcernStatus.HINTED), hinted=concern.id)
+    return Disclosure(state)
+
+
+def _closed(state: EmployeeState, persona: Persona) -> list[Concern]:
+    return [c for c in persona.concerns if c.id in state.concerns and state.concerns[c.id].rank < 2]
+
+
+def _rank(state: EmployeeState, concern: Concern) -> int:
+    return -state.concerns[concern.id].rank
+
+
+def _invited(concern: Concern, heard: Heard) -> bool:
+    openers = (*concern.opened_by, MoveKind.ENCOURAGER)
+    real = any(
+        m.kind in openers and m.strength >= 0.5 and m.detail not in ("hollow", "parrot", "generic") for m in heard.moves
+    )
+    return real or (concern.id in heard.touched and heard.has(MoveKind.OPEN_QUESTION, MoveKind.EMPATHY))
+
+
+def _with(state: EmployeeState, concern: Concern, status: ConcernStatus) -> EmployeeState:
+    return replace(state, concerns={**state.concerns, concern.id: status})

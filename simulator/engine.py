@@ -1,0 +1,76 @@
+"""One turn of the employee's mind, without storage or time: what was said in, new state, intent and written reply out."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from interview.employee import EmployeeState
+from interview.intent import Intent
+from interview.moves import MoveReading
+from interview.persona import Persona, Scenario, Variant
+from simulator.disclosure import disclose
+from simulator.hearing import Heard, hear
+from simulator.intent import decide, remember_intent
+from simulator.reaction import Reaction, react
+from simulator.voices.authored import Draft, compose
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who and what a rehearsal is about; does not change while it lasts."""
+
+    persona: Persona
+    scenario: Scenario
+    variant: Variant
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything one manager turn brought about."""
+
+    heard: Heard
+    reaction: Reaction
+    state: EmployeeState
+    intent: Intent
+    draft: Draft
+
+    def payload(self) -> dict[str, Any]:
+        """Plain JSON values for the record."""
+        return {
+            "text": self.heard.text,
+            "moves": [asdict(m) for m in self.heard.moves],
+            "readable": self.heard.readable,
+            "facts": [asdict(f) for f in self.heard.facts],
+            "changes": [asdict(c) for c in self.reaction.changes],
+            "events": list(self.reaction.events),
+            "state": self.state.to_dict(),
+            "intent": asdict(self.intent),
+            "draft": list(self.draft.sentences),
+        }
+
+
+def take_turn(
+    stage: Stage,
+    state: EmployeeState,
+    text: str,
+    reading: MoveReading,
+    *,
+    before: str = "",
+    interrupted: bool = False,
+) -> Outcome:
+    """Hear, react, disclose, decide, word it. Deterministic in its arguments."""
+    heard = hear(
+        text,
+        reading,
+        state,
+        stage.persona,
+        stage.scenario,
+        stage.variant,
+        before=before,
+        interrupted=interrupted,
+    )
+    reaction = react(state, heard, stage.persona, stage.scenario)
+    disclosure = disclose(reaction.state, heard, stage.persona)
+    intent = decide(reaction, disclosure, heard, stage.persona, stage.scenario, stage.variant)
+    draft = compose(intent, disclosure.state, heard, reaction, stage.persona, stage.scenario, stage.variant, stage.seed)
+    return Outcome(heard, reaction, remember_intent(disclosure.state, intent, draft.used), intent, draft)

@@ -1,0 +1,275 @@
+"""Whether what the manager says as fact is borne out by the brief: numbers, months, days, incidents, the rating."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from interview.persona import Incident, Metric, Persona
+from interview.reading.patterns import fold, sentences
+
+Verdict = Literal["true", "false", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class FactCheck:
+    """One checked statement. ``about``: metric or incident id, or ``rating``; ``said`` and ``known`` are for the reply."""
+
+    verdict: Verdict
+    about: str
+    quote: str
+    month: str = ""
+    said: str = ""
+    known: str = ""
+
+
+_ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_ZH_UNITS = {"十": 10, "百": 100, "千": 1000}
+_EN_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_EN_MONTH = re.compile(
+    r"\b(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b\.?(?:\s+(\d{1,2})(?:st|nd|rd|th)?\b(?!\s*%|\.\d))?"
+)
+_EN_DAY_MONTH = re.compile(
+    r"\b(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+)
+_ZH_MONTH = re.compile(
+    r"(?<![\d个两几])(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?:(\d{1,2}|[一二三四五六七八九十]{1,3})[日号])?"
+)
+_ISO_DAY = re.compile(r"\b(20\d\d)[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?")
+_NUMBER = re.compile(r"(?<![\d.a-z])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\d.a-z])\d+(?:\.\d+)?")
+_ZH_PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百]+(?:点[零〇一二三四五六七八九]+)?)")
+_ZH_NUMBER = re.compile(
+    r"(?<![一-龥])?([一二两三四五六七八九]?[百千]?[一二两三四五六七八九]?十[一二三四五六七八九]?)(?=[个单件台次家万%分])"
+)
+_NOT_A_FACT = re.compile(
+    r"下个?月|下个?季|明年|今后|以后|接下来|目标定|争取|计划|希望|如果|要是|能不能|next (?:month|quarter|year|week)"
+    r"|from now|going forward|let's aim|i'd like|i want|we want|could you|would you|if you|by the end of|plan to|aim for"
+)
+_RATING_TALK = re.compile(r"评级|评分|绩效|等级|考核|结果是|打了|rating|rated|grade|overall")
+_RATING_TOKEN = re.compile(r"(?<![a-z0-9])([abcds][+-]?)(?![a-z0-9+])|(?<![\d.])([1-5]\.(?:0|25|5|75))(?![\d%])")
+_TOLERANCE = 0.02
+_SMALL_COUNT = 12
+
+
+def zh_number(text: str) -> float:
+    """A Chinese numeral up to thousands, with an optional 点 part."""
+    whole, _, part = text.partition("点")
+    total, digit = 0, 0
+    for char in whole:
+        if char in _ZH_DIGITS:
+            digit = _ZH_DIGITS[char]
+        else:
+            total += (digit or 1) * _ZH_UNITS[char]
+            digit = 0
+    value = float(total + digit)
+    if part:
+        value += float("0." + "".join(str(_ZH_DIGITS[c]) for c in part))
+    return value
+
+
+def months_in(folded: str) -> list[tuple[int, int | None, tuple[int, int]]]:
+    """``(month, day or None, span)`` for each month named."""
+    found: list[tuple[int, int | None, tuple[int, int]]] = []
+    for m in _ISO_DAY.finditer(folded):
+        if 1 <= int(m[2]) <= 12:
+            found.append((int(m[2]), int(m[3]) if m[3] else None, m.span()))
+    for m in _EN_DAY_MONTH.finditer(folded):
+        found.append((_month_number(m[2]), int(m[1]), m.span()))
+    for m in _EN_MONTH.finditer(folded):
+        if (
+            m[1] == "may"
+            and not re.search(r"\b(in|of|by|for|since|until|last|this)\s+$", folded[: m.start()])
+            and not m[2]
+        ):
+            continue
+        found.append((_month_number(m[1]), int(m[2]) if m[2] else None, m.span()))
+    for m in _ZH_MONTH.finditer(folded):
+        month = int(m[1]) if m[1].isdigit() else int(zh_number(m[1]))
+        day = None if not m[2] else int(m[2]) if m[2].isdigit() else int(zh_number(m[2]))
+        found.append((month, day, m.span()))
+    kept: list[tuple[int, int | None, tuple[int, int]]] = []
+    for item in sorted(found, key=lambda f: (f[2][0], f[2][0] - f[2][1])):
+        if not kept or item[2][0] >= kept[-1][2][1]:
+            kept.append(item)
+    return kept
+
+
+def _month_number(name: str) -> int:
+    return next(i for i, month in enumerate(_EN_MONTHS, 1) if month.startswith(name[:3]))
+
+
+def numbers_in(folded: str, taken: Iterable[tuple[int, int]]) -> list[tuple[float, str]]:
+    """``(value, as written)`` of every number outside the taken spans (dates)."""
+    spans = list(taken)
+    found: list[tuple[float, str]] = []
+    for m in _NUMBER.finditer(folded):
+        if any(s < m.end() and m.start() < e for s, e in spans):
+            continue
+        value = float(m[0].replace(",", ""))
+        scaled = value * 10_000 if folded[m.end() : m.end() + 1] == "万" else value
+        found.append((scaled, m[0] + ("万" if scaled != value else "")))
+    for pattern in (_ZH_PERCENT, _ZH_NUMBER):
+        for m in pattern.finditer(folded):
+            if m[1] and not any(s < m.end() and m.start() < e for s, e in spans):
+                found.append((zh_number(m[1]), m[1]))
+    return found
+
+
+def mentioned(words: Iterable[str], folded: str) -> bool:
+    """Whether any of the words stands in the folded text (latin words at word boundaries)."""
+    for word in words:
+        w = fold(word)
+        if w.isascii():
+            if re.search(rf"(?<![a-z0-9]){re.escape(w)}(?:s|es|ed|ing|'s)?(?![a-z0-9])", folded):
+                return True
+        elif w in folded:
+            return True
+    return False
+
+
+def _borne_out(metric: Metric, persona: Persona, month: int | None) -> tuple[list[float], str]:
+    """Every figure the brief supports for this metric (and month), and the actual as text."""
+    rows = [n for n in persona.numbers if n.metric == metric.id]
+    here = [n for n in rows if month is not None and int(n.month[5:]) == month]
+    values: list[float] = []
+    for n in here or rows:
+        gap = abs(n.target - n.actual)
+        values += [n.target, n.actual, gap]
+        if n.target:
+            values += [100 * n.actual / n.target, 100 * gap / n.target]
+    if not here:
+        for start, stop in ((0, len(rows)), (0, 3), (3, 6), (6, 9), (0, 6), (6, len(rows))):
+            part = rows[start:stop]
+            if part:
+                target, actual = sum(n.target for n in part), sum(n.actual for n in part)
+                values += [
+                    target,
+                    actual,
+                    target / len(part),
+                    actual / len(part),
+                    abs(target - actual) / len(part),
+                ]
+                values += [
+                    abs(target - actual),
+                    *([100 * actual / target, 100 * abs(target - actual) / target] if target else []),
+                ]
+    known = f"{here[0].actual:g}{metric.unit}" if here else ""
+    return values, known
+
+
+def _close(said: float, known: float) -> bool:
+    return abs(said - known) <= max(_TOLERANCE * abs(known), 0.051 if abs(known) < 20 else 0.51)
+
+
+def check_facts(text: str, persona: Persona, incidents: Iterable[Incident]) -> tuple[FactCheck, ...]:
+    """Check every sentence that states something about the past. Plans, wishes and questions are not checked."""
+    folded = fold(text)
+    known = tuple(incidents)
+    found: list[FactCheck] = []
+    carried: Metric | None = None
+    for start, sentence in sentences(folded):
+        if sentence.rstrip().endswith(("?", "？")) and not re.search(r"\d", sentence):
+            continue
+        quote = text[start : start + len(sentence)].strip()
+        if not _NOT_A_FACT.search(sentence):
+            carried = next((m for m in persona.metrics if mentioned(m.words, sentence)), carried)
+            found.extend(_check_sentence(sentence, quote, persona, known, carried))
+        found.extend(_check_rating(sentence, quote, persona))
+    unique: dict[tuple[str, str, str], FactCheck] = {}
+    for fact in found:
+        unique.setdefault((fact.verdict, fact.about, fact.month), fact)
+    return tuple(unique.values())
+
+
+def _check_sentence(
+    sentence: str, quote: str, persona: Persona, incidents: tuple[Incident, ...], metric: Metric | None
+) -> Iterator[FactCheck]:
+    months = months_in(sentence)
+    taken = [span for _, _, span in months]
+    numbers = numbers_in(sentence, taken)
+    named = [i for i in incidents if mentioned(i.words, sentence)]
+    days = [(month, day) for month, day, _ in months if day is not None]
+    for incident in named:
+        wrong_day = [d for d in days if d != (incident.date.month, incident.date.day)]
+        wrong_month = [m for m, day, _ in months if day is None and m != incident.date.month]
+        if (days and len(wrong_day) == len(days)) or (not days and months and len(wrong_month) == len(months)):
+            if metric is None or not numbers:
+                yield FactCheck("false", incident.id, quote, f"{months[0][0]}", "", incident.date.isoformat())
+        else:
+            yield FactCheck("true", incident.id, quote)
+    if not named:
+        for month, day in days:
+            same = [i for i in incidents if (i.date.month, i.date.day) == (month, day)]
+            if not same:
+                yield FactCheck("unsupported", "", quote, str(month))
+            else:
+                yield FactCheck("true", same[0].id, quote)
+    if metric is not None and numbers and not (named and not mentioned(metric.words, sentence)):
+        yield from _check_numbers(metric, persona, months, numbers, quote, mentioned(metric.words, sentence))
+
+
+def _check_numbers(
+    metric: Metric,
+    persona: Persona,
+    months: list[tuple[int, int | None, tuple[int, int]]],
+    numbers: list[tuple[float, str]],
+    quote: str,
+    named_here: bool,
+) -> Iterator[FactCheck]:
+    month_set = [month for month, _, _ in months]
+    known_months = {int(n.month[5:]) for n in persona.numbers if n.metric == metric.id}
+    supported: list[float] = []
+    shown = ""
+    for month in [m for m in month_set if m in known_months] or [None]:
+        values, text = _borne_out(metric, persona, month)
+        supported += values
+        shown = shown or text
+    if len(month_set) > 1:
+        supported += _borne_out(metric, persona, None)[0]
+    right = [said for value, said in numbers if any(_close(value, v) for v in supported)]
+    wrong = [
+        (value, said)
+        for value, said in numbers
+        if said not in right and not (value <= _SMALL_COUNT and value == int(value) and len(numbers) > 1)
+    ]
+    month_text = str(month_set[0]) if month_set else ""
+    if wrong and (named_here or month_set):
+        yield FactCheck("false", metric.id, quote, month_text, wrong[0][1], shown)
+    elif right:
+        yield FactCheck("true", metric.id, quote, month_text, right[0], shown)
+
+
+def _check_rating(sentence: str, quote: str, persona: Persona) -> Iterator[FactCheck]:
+    given, expected = fold(persona.rating.given), fold(persona.rating.expected)
+    if given in sentence:
+        yield FactCheck("true", "rating", quote, known=persona.rating.given)
+        return
+    if not _RATING_TALK.search(sentence) or _NOT_A_FACT.search(sentence):
+        return
+    if _RATING_TOKEN.fullmatch(given) is None:
+        return
+    tokens = [m[1] or m[2] for m in _RATING_TOKEN.finditer(sentence)]
+    wrong = [t for t in tokens if t not in (given, expected) and t not in ("a", "s", "d")]
+    wrong += [
+        t
+        for t in tokens
+        if t in ("a", "s", "d")
+        and re.search(rf"(?:是|为|给|打了?|得了?|a rating of|an?) ?{t}(?![a-z])", sentence)
+        and t != given
+    ]
+    if wrong:
+        yield FactCheck("false", "rating", quote, said=wrong[0].upper(), known=persona.rating.given)

@@ -1,0 +1,177 @@
+"""What reaches the employee of a manager's turn: moves, checked facts, what it touches, whether it repeats."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+from interview.employee import EmployeeState
+from interview.moves import HARMS, Move, MoveKind, MoveReading
+from interview.persona import Incident, Persona, Scenario, Variant
+from interview.reading.patterns import fold, sentences
+from simulator.facts import FactCheck, check_facts, mentioned
+
+MONEY_WORDS = {
+    "zh": (
+        "奖金",
+        "年终奖",
+        "绩效工资",
+        "系数",
+        "薪资",
+        "工资",
+        "调薪",
+        "涨薪",
+        "加薪",
+        "扣钱",
+        "扣多少",
+        "多少钱",
+        "薪酬",
+        "收入",
+    ),
+    "en": (
+        "bonus",
+        "pay rise",
+        "raise",
+        "salary",
+        "compensation",
+        "merit increase",
+        "payout",
+        "pay",
+        "money",
+    ),
+}
+TIME_WORDS = re.compile(
+    r"周[一二三四五六日天末]|星期|礼拜|下周|本周|这周|每周|每月|每天|月底|月初|月中|\d+[号日月]|两周|季度末|明天|后天|之前|天内"
+    r"|\b(?:mon|tues|wednes|thurs|fri)day|\bnext week|\bweekly|every (?:week|month|other)|\bby (?:the )?(?:end|\d|mid)"
+    r"|\btomorrow|\btwo weeks|\bfortnight|\bmonthly|\bin \d+ (?:days|weeks)"
+)
+FOLLOW_WORDS = re.compile(
+    r"跟进|回顾|复盘|再碰|碰一次|碰一下|再对|对一次|对一下|过一遍|过一次|检查点|再聊|再谈|回头看"
+    r"|check[- ]?in|follow[- ]?up|\breview\b|catch up|touch base|sit down again|go over"
+)
+_NOT_SAID = re.compile(r"[?？]\s*$|如果|要是|假如|万一|\bif\b|\bwould\b")
+_STRIP = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One manager turn as the employee takes it in. ``touched``: concern ids whose words were said."""
+
+    text: str
+    folded: str
+    moves: tuple[Move, ...]
+    readable: bool
+    facts: tuple[FactCheck, ...]
+    touched: tuple[str, ...]
+    delivered: tuple[str, ...]
+    repeated: bool
+    interrupted: bool
+    money: bool
+    has_time: bool
+    has_follow_up: bool
+    fingerprint: str
+    before: str = ""
+
+    def has(self, *kinds: MoveKind) -> bool:
+        """Whether a move of these kinds counts."""
+        return any(m.kind in kinds and m.strength >= 0.5 for m in self.moves)
+
+    def first(self, kind: MoveKind) -> Move | None:
+        """The strongest counting move of a kind."""
+        found = [m for m in self.moves if m.kind is kind and m.strength >= 0.5]
+        return max(found, key=lambda m: m.strength) if found else None
+
+    @property
+    def harms(self) -> tuple[Move, ...]:
+        """Counting harms, gravest first."""
+        order = (
+            MoveKind.INSULT, MoveKind.THREAT, MoveKind.PRIES, MoveKind.LABEL, MoveKind.COMPARISON,
+            MoveKind.DISMISSAL, MoveKind.BLAME, MoveKind.INTERRUPTION,
+        )  # fmt: skip
+        found = [m for m in self.moves if m.kind in HARMS and m.strength >= 0.5]
+        return tuple(sorted(found, key=lambda m: order.index(m.kind)))
+
+    @property
+    def false_facts(self) -> tuple[FactCheck, ...]:
+        """Statements the brief contradicts."""
+        return tuple(f for f in self.facts if f.verdict == "false")
+
+    @property
+    def true_facts(self) -> tuple[FactCheck, ...]:
+        """Statements the brief bears out, the rating aside."""
+        return tuple(f for f in self.facts if f.verdict == "true" and f.about != "rating")
+
+
+def variant_of(persona: Persona, variant_id: str) -> Variant:
+    """The variant drawn for this rehearsal; the first one where the id is of an older file."""
+    return next((v for v in persona.variants if v.id == variant_id), persona.variants[0])
+
+
+def incidents_of(persona: Persona, variant: Variant) -> tuple[Incident, ...]:
+    """The incidents in play."""
+    return tuple(i for i in persona.incidents if i.id in variant.incidents)
+
+
+def fingerprint(folded: str) -> str:
+    """A short hash of the words alone, the same for a repetition with other punctuation."""
+    return hashlib.blake2s(_STRIP.sub("", folded).encode(), digest_size=4).hexdigest()
+
+
+def hear(
+    text: str,
+    reading: MoveReading,
+    state: EmployeeState,
+    persona: Persona,
+    scenario: Scenario,
+    variant: Variant,
+    *,
+    before: str = "",
+    interrupted: bool = False,
+) -> Heard:
+    """Take in one turn: check its facts, find what it touches, see whether it only repeats."""
+    folded = fold(text)
+    moves = list(reading.moves)
+    revealed = {c for c, s in state.concerns.items() if s.rank >= 2}
+    concerns = {c.id: c for c in persona.concerns if c.id in variant.concerns}
+    touched = tuple(c.id for c in concerns.values() if mentioned(c.words, folded))
+    if any(concerns[c].protected and c in revealed for c in touched):
+        moves = [m for m in moves if m.kind is not MoveKind.PRIES]  # they opened it themselves
+    if interrupted and not any(m.kind is MoveKind.INTERRUPTION for m in moves):
+        moves.append(Move(MoveKind.INTERRUPTION, 1.0, text[:20], 0, min(20, len(text))))
+    mark = fingerprint(folded)
+    heard = Heard(
+        text=text,
+        folded=folded,
+        moves=tuple(moves),
+        readable=reading.readable,
+        facts=check_facts(text, persona, incidents_of(persona, variant)) if reading.readable else (),
+        touched=touched,
+        delivered=(),
+        repeated=len(_STRIP.sub("", folded)) > 3 and mark in state.memory.heard,
+        interrupted=interrupted,
+        money=mentioned(MONEY_WORDS[persona.lang], folded),
+        has_time=TIME_WORDS.search(folded) is not None,
+        has_follow_up=FOLLOW_WORDS.search(folded) is not None,
+        fingerprint=mark,
+        before=before,
+    )
+    return replace(heard, delivered=delivered_parts(heard, persona, scenario))
+
+
+def delivered_parts(heard: Heard, persona: Persona, scenario: Scenario) -> tuple[str, ...]:
+    """Ids of the message parts that are said plainly: as a statement, not asked, not supposed."""
+    if not heard.has(
+        MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.AGREE_BEFORE_DIFFER,
+        MoveKind.PLAN, MoveKind.COMMITMENT,
+    ):  # fmt: skip
+        return ()
+    wrong_rating = any(f.about == "rating" for f in heard.false_facts)
+    said = [s for _, s in sentences(heard.folded) if not _NOT_SAID.search(s)]
+    found: list[str] = []
+    for part in scenario.message:
+        words = [
+            w.replace("{rating}", persona.rating.given).replace("{expected}", persona.rating.expected)
+            for w in part.words
+        ]
+        if any(mentioned(words, sentence) for sentence in said) and not (wrong_rating and part.id == "rating"):
+            found.append(part.id)
+    return tuple(found)

@@ -1,0 +1,324 @@
+"""The rehearsal as a service: start, say, resume, finish; every turn is stored before it is shown."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from interview.actor import Actor
+from interview.conversation import Lang, Speaker, Transcript
+from interview.employee import EmployeeState
+from interview.errors import ConflictError, InputError, LanguageModelError
+from interview.intent import Intent, IntentKind
+from interview.persona import Persona, Scenario
+from interview.ports import (
+    Clock,
+    Library,
+    Mode,
+    MoveReader,
+    RehearsalRecord,
+    RehearsalRepository,
+    SpeakingCue,
+    TurnRecord,
+    Voice,
+)  # fmt: skip
+from people.permissions import Action, check
+from simulator.engine import Stage, take_turn
+from simulator.hearing import variant_of
+from simulator.reaction import first_state
+from simulator.voices.authored import AuthoredVoice, join_sentences, opening_line
+
+MAX_CHARS = 4_000
+MAX_TURNS = 400
+HISTORY_TURNS = 4
+WALKED_OUT, FINISHED = "walked_out", "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStored:
+    """The manager's turn, the new state and the intent are committed; the reply begins."""
+
+    index: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of the reply, committed."""
+
+    turn: int
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """The reply is complete. ``voice`` says what spoke it; ``ended`` why the talk is over, or None."""
+
+    turn: int
+    voice: Mapping[str, Any]
+    ended: str | None
+
+
+Event = TurnStored | Sentence | ReplyDone
+
+
+def clean(text: str) -> str:
+    """The words without control characters, trimmed; raises InputError with what to do."""
+    kept = "".join(c for c in text if c in "\n\t" or (c.isprintable() and c not in "\u2028\u2029\ufffc"))
+    kept = kept.strip()
+    if not kept:
+        raise InputError("nothing said", message_key="error.empty_line")
+    if len(kept) > MAX_CHARS:
+        raise InputError("too long", message_key="error.long_line", length=len(kept), limit=MAX_CHARS)
+    if len(kept) == 1 and not "\u4e00" <= kept <= "\u9fff":
+        raise InputError("one character", message_key="error.short_line")
+    return kept
+
+
+class Rehearsals:
+    """What a manager can do with rehearsals. Holds no rehearsal in memory: any process can go on with any of them."""
+
+    def __init__(
+        self,
+        library: Library,
+        repository: RehearsalRepository,
+        reader: MoveReader,
+        voices: Mapping[str, Voice],
+        clock: Clock,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._library = library
+        self._repository = repository
+        self._reader = reader
+        self._voices = voices
+        self._clock = clock
+        self._new_id = new_id
+
+    def start(
+        self,
+        actor: Actor,
+        persona_id: str,
+        scenario_id: str | None = None,
+        *,
+        lang: Lang,
+        mode: Mode = "practice",
+        seed: int | None = None,
+        voice: str = "authored",
+    ) -> RehearsalRecord:
+        """A new rehearsal with its opening line; the scenario defaults to the persona's own.
+
+        The seed draws the variant: practice from the practice ones, exams from the others.
+        """
+        check(actor, Action.REHEARSAL_START)
+        if voice not in self._voices:
+            raise InputError(f"no voice {voice!r}", message_key="error.no_voice", voice=voice)
+        persona = self._library.persona(persona_id, lang)
+        scenario = self._library.scenario(scenario_id or persona.default_scenario, lang)
+        number = secrets.randbelow(1_000_000) if seed is None else seed
+        variants = [v for v in persona.variants if v.exam == (mode == "exam")]
+        variant = variants[number % len(variants)]
+        state = first_state(persona, scenario, variant)
+        opening = opening_line(persona, scenario, state, number)
+        state = replace(state, memory=replace(state.memory, said=opening.used))
+        now = self._clock.now()
+        record = RehearsalRecord(
+            id=self._new_id(), owner_id=actor.id, persona_id=persona.id, scenario_id=scenario.id, lang=lang, mode=mode,
+            seed=number, variant=variant.id, voice=voice, created_at=now, updated_at=now,
+            versions={"persona": str(persona.version), "scenario": str(scenario.version)},
+        )  # fmt: skip
+        self._repository.create(record, {"state": state.to_dict(), "line": opening.text})
+        return record
+
+    def get(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
+        """The record, if it is this person's."""
+        record = self._repository.get(rehearsal_id)
+        check(actor, Action.REHEARSAL_READ, record.owner_id)
+        return record
+
+    def mine(self, actor: Actor) -> Sequence[RehearsalRecord]:
+        """This person's rehearsals, newest first."""
+        check(actor, Action.REHEARSAL_READ, actor.id)
+        return self._repository.owned_by(actor.id)
+
+    def opening(self, actor: Actor, rehearsal_id: str) -> Mapping[str, Any]:
+        """First line and first state."""
+        self.get(actor, rehearsal_id)
+        return self._repository.opening(rehearsal_id)
+
+    def turns(self, actor: Actor, rehearsal_id: str) -> tuple[TurnRecord, ...]:
+        """All turns in order."""
+        self.get(actor, rehearsal_id)
+        return self._repository.turns(rehearsal_id)
+
+    def transcript(self, actor: Actor, rehearsal_id: str) -> Transcript:
+        """The talk as it was held, opening line included."""
+        record = self.get(actor, rehearsal_id)
+        lines = [(Speaker.EMPLOYEE, str(self._repository.opening(rehearsal_id)["line"]))]
+        for turn in self._repository.turns(rehearsal_id):
+            lines += [(Speaker.MANAGER, turn.payload["text"]), (Speaker.EMPLOYEE, join_sentences(turn.reply))]
+        return Transcript.of(record.lang, lines)
+
+    def stage(self, record: RehearsalRecord) -> Stage:
+        """Persona, scenario and variant of a record; raises NotFoundError if their files are gone."""
+        persona = self._library.persona(record.persona_id, record.lang)
+        scenario = self._library.scenario(record.scenario_id, record.lang)
+        return Stage(persona, scenario, variant_of(persona, record.variant), record.seed)
+
+    def say(
+        self,
+        actor: Actor,
+        rehearsal_id: str,
+        text: str,
+        *,
+        interrupted: bool = False,
+        expected_turn: int | None = None,
+    ) -> Iterator[Event]:
+        """Say one thing and hear the answer.
+
+        ``interrupted``: it was sent while the last reply was still coming; that reply then ends where it was.
+        ``expected_turn``: the number of turns the page knows of; another number raises ConflictError.
+        Errors of input and permission are raised before anything is stored.
+        """
+        record = self._open_record(actor, rehearsal_id, expected_turn)
+        words = clean(text)
+        last = self._last_turn(record, interrupted)
+        stage = self.stage(record)
+        before = join_sentences(last.reply) if last else str(self._repository.opening(rehearsal_id)["line"])
+        outcome = take_turn(
+            stage, self._state(record, last), words, self._reader.read(words, record.lang, before),
+            before=before, interrupted=interrupted,
+        )  # fmt: skip
+        payload = outcome.payload() | {"interrupted": interrupted, "versions": dict(record.versions)}
+        self._repository.add_turn(record.id, TurnRecord(record.turn_count, payload))
+        yield TurnStored(record.turn_count, payload)
+        yield from self._reply(record, stage, record.turn_count, payload, outcome.state, ())
+
+    def resume(self, actor: Actor, rehearsal_id: str) -> Iterator[Event]:
+        """Finish a reply that was cut off (closed page, killed process); nothing if none was."""
+        record = self.get(actor, rehearsal_id)
+        check(actor, Action.REHEARSAL_SPEAK, record.owner_id)
+        last = next(iter(self._repository.last_turns(rehearsal_id, 1)), None)
+        if last is None or last.reply_done:
+            return
+        state = EmployeeState.from_dict(last.payload["state"])
+        yield from self._reply(record, self.stage(record), last.index, last.payload, state, last.reply)
+
+    def finish(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
+        """End the talk; a talk that has ended stays as it was."""
+        record = self.get(actor, rehearsal_id)
+        check(actor, Action.REHEARSAL_SPEAK, record.owner_id)
+        for _ in self.resume(actor, rehearsal_id):
+            pass
+        self._repository.end(rehearsal_id, FINISHED)
+        return self._repository.get(record.id)
+
+    def delete(self, actor: Actor, rehearsal_id: str) -> None:
+        """Destroy a rehearsal and its key."""
+        record = self._repository.get(rehearsal_id)
+        check(actor, Action.REHEARSAL_DELETE, record.owner_id)
+        self._repository.delete(rehearsal_id)
+
+    def _open_record(self, actor: Actor, rehearsal_id: str, expected_turn: int | None) -> RehearsalRecord:
+        record = self.get(actor, rehearsal_id)
+        check(actor, Action.REHEARSAL_SPEAK, record.owner_id)
+        if record.ended is not None:
+            raise InputError("the talk has ended", message_key="error.ended")
+        if expected_turn is not None and expected_turn != record.turn_count:
+            raise ConflictError("another tab went on", message_key="error.other_tab")
+        if record.turn_count >= MAX_TURNS:
+            raise InputError("too many turns", message_key="error.too_many_turns", limit=MAX_TURNS)
+        return record
+
+    def _last_turn(self, record: RehearsalRecord, interrupted: bool) -> TurnRecord | None:
+        """The turn before this one, its reply completed or, if interrupted, ended where it was."""
+        last = next(iter(self._repository.last_turns(record.id, 1)), None)
+        if last is None or last.reply_done:
+            return last
+        if interrupted:
+            self._repository.finish_reply(record.id, last.index, {"name": record.voice, "cut_after": len(last.reply)})
+            return last
+        state = EmployeeState.from_dict(last.payload["state"])
+        for _ in self._reply(record, self.stage(record), last.index, last.payload, state, last.reply):
+            pass
+        return self._repository.last_turns(record.id, 1)[0]
+
+    def _state(self, record: RehearsalRecord, last: TurnRecord | None) -> EmployeeState:
+        raw = last.payload["state"] if last else self._repository.opening(record.id)["state"]
+        return EmployeeState.from_dict(raw)
+
+    def _reply(
+        self,
+        record: RehearsalRecord,
+        stage: Stage,
+        index: int,
+        payload: Mapping[str, Any],
+        state: EmployeeState,
+        spoken: tuple[str, ...],
+    ) -> Iterator[Event]:
+        """Speak the rest of a reply, committing each sentence before it is shown; the authored voice never fails."""
+        intent = intent_of(payload)
+        count = len(spoken)
+        voice: dict[str, Any] = {"name": record.voice}
+        chosen = self._voices.get(record.voice) if not spoken else None
+        if chosen is not None:
+            try:
+                for text in chosen.speak(self._cue(record, stage, index, payload, state, intent)):
+                    self._repository.add_sentence(record.id, index, count, text)
+                    yield Sentence(index, count, text)
+                    count += 1
+            except LanguageModelError as error:
+                voice = {"name": AuthoredVoice.name, "instead_of": record.voice, "why": error.message_key}
+        elif record.voice != AuthoredVoice.name:
+            voice = {"name": AuthoredVoice.name, "instead_of": record.voice, "why": "resumed"}
+        if chosen is None or "instead_of" in voice:
+            for text in _rest_of(payload["draft"], count):
+                self._repository.add_sentence(record.id, index, count, text)
+                yield Sentence(index, count, text)
+                count += 1
+        self._repository.finish_reply(record.id, index, voice)
+        ended = WALKED_OUT if intent.kind is IntentKind.WALK_OUT else None
+        if ended:
+            self._repository.end(record.id, ended)
+        yield ReplyDone(index, voice, ended)
+
+    def _cue(
+        self,
+        record: RehearsalRecord,
+        stage: Stage,
+        index: int,
+        payload: Mapping[str, Any],
+        state: EmployeeState,
+        intent: Intent,
+    ) -> SpeakingCue:
+        history: list[tuple[str, str]] = []
+        if record.voice != AuthoredVoice.name:
+            for turn in self._repository.last_turns(record.id, HISTORY_TURNS + 1):
+                if turn.index < index:
+                    history += [
+                        (Speaker.MANAGER, turn.payload["text"]),
+                        (Speaker.EMPLOYEE, join_sentences(turn.reply)),
+                    ]
+        return SpeakingCue(
+            stage.persona, stage.scenario, intent, state, payload["text"], tuple(payload["draft"]),
+            unlocked_facts(stage.persona, stage.scenario, state), tuple(history),
+        )  # fmt: skip
+
+
+def intent_of(payload: Mapping[str, Any]) -> Intent:
+    """The stored intent."""
+    raw: dict[str, Any] = dict(payload["intent"])
+    raw["kind"] = IntentKind(raw["kind"])
+    raw["also"] = IntentKind(raw["also"]) if raw["also"] else None
+    return Intent(**raw)
+
+
+def unlocked_facts(persona: Persona, scenario: Scenario, state: EmployeeState) -> tuple[str, ...]:
+    """What may be spoken of: the shared record, and concerns already revealed. Hidden ones are not in here."""
+    open_concerns = [c.text for c in persona.concerns if c.id in state.concerns and state.concerns[c.id].rank >= 2]
+    return (*persona.knows, *open_concerns)
+
+
+def _rest_of(draft: Sequence[str], spoken: int) -> Sequence[str]:
+    """The draft's sentences still to come; at least one where nothing has been said yet."""
+    return draft[spoken:] if spoken < len(draft) else ()

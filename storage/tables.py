@@ -1,0 +1,78 @@
+"""The tables. Words and names are sealed bytes; ids, dates, scores and codes stay plain."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)  # fmt: skip
+
+HEAD = "0001"
+"""The newest migration; a test holds it against ``storage/migrations``."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    }
+)
+
+sealing_keys = Table(
+    "sealing_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+rehearsals = Table(
+    "rehearsals",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner_id", String(80), nullable=False),
+    Column("persona_id", String(80), nullable=False),
+    Column("scenario_id", String(80), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("variant", String(60), nullable=False),
+    Column("voice", String(40), nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+    Column("turn_count", Integer, nullable=False),
+    Column("ended", String(40)),
+    Column("score", Float),
+    Column("parent_id", String(40)),
+    Column("branch_turn", Integer),
+    Column("versions", JSON, nullable=False),
+    Column("opening", LargeBinary, nullable=False),
+    Column("report", LargeBinary),
+    Index("ix_rehearsals_owner_updated", "owner_id", "updated_at"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("rehearsal_id", String(40), ForeignKey("rehearsals.id", ondelete="CASCADE"), primary_key=True),
+    Column("turn_index", Integer, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("reply_done", Boolean, nullable=False),
+    Column("voice", LargeBinary),
+    Column("created_at", String(40), nullable=False),
+)
+
+reply_sentences = Table(
+    "reply_sentences",
+    metadata,
+    Column("rehearsal_id", String(40), ForeignKey("rehearsals.id", ondelete="CASCADE"), primary_key=True),
+    Column("turn_index", Integer, primary_key=True, autoincrement=False),
+    Column("sentence_index", Integer, primary_key=True, autoincrement=False),
+    Column("sentence", LargeBinary, nullable=False),
+)
