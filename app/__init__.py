@@ -1,0 +1,1 @@
+"""What people touch: pages, command line, settings, wiring. The only room that builds concrete objects."""

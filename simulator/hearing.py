@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from interview.employee import EmployeeState
 from interview.moves import HARMS, Move, MoveKind, MoveReading
 from interview.persona import Incident, Persona, Scenario, Variant
-from interview.reading.patterns import fold, sentences
-from simulator.facts import FactCheck, check_facts, mentioned
+from interview.reading.facts import FactCheck, check_facts, delivered_parts, mentioned
+from interview.reading.patterns import fold
 
 MONEY_WORDS = {
     "zh": (
@@ -48,7 +48,6 @@ FOLLOW_WORDS = re.compile(
     r"跟进|回顾|复盘|再碰|碰一次|碰一下|再对|对一次|对一下|过一遍|过一次|检查点|再聊|再谈|回头看"
     r"|check[- ]?in|follow[- ]?up|\breview\b|catch up|touch base|sit down again|go over"
 )
-_NOT_SAID = re.compile(r"[?？]\s*$|如果|要是|假如|万一|\bif\b|\bwould\b")
 _STRIP = re.compile(r"[\W_]+")
 
 
@@ -154,24 +153,4 @@ def hear(
         fingerprint=mark,
         before=before,
     )
-    return replace(heard, delivered=delivered_parts(heard, persona, scenario))
-
-
-def delivered_parts(heard: Heard, persona: Persona, scenario: Scenario) -> tuple[str, ...]:
-    """Ids of the message parts that are said plainly: as a statement, not asked, not supposed."""
-    if not heard.has(
-        MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.AGREE_BEFORE_DIFFER,
-        MoveKind.PLAN, MoveKind.COMMITMENT,
-    ):  # fmt: skip
-        return ()
-    wrong_rating = any(f.about == "rating" for f in heard.false_facts)
-    said = [s for _, s in sentences(heard.folded) if not _NOT_SAID.search(s)]
-    found: list[str] = []
-    for part in scenario.message:
-        words = [
-            w.replace("{rating}", persona.rating.given).replace("{expected}", persona.rating.expected)
-            for w in part.words
-        ]
-        if any(mentioned(words, sentence) for sentence in said) and not (wrong_rating and part.id == "rating"):
-            found.append(part.id)
-    return tuple(found)
+    return replace(heard, delivered=delivered_parts(folded, heard.moves, heard.facts, persona, scenario))

@@ -6,10 +6,10 @@ from interview.employee import ConcernStatus, EmployeeState
 from interview.intent import Intent, IntentKind
 from interview.moves import Move, MoveKind
 from interview.persona import Persona, Scenario, Variant
+from interview.reading.facts import mentioned
 from interview.situations import Style
 from interview.steps import STEPS, Step
 from simulator.disclosure import Disclosure
-from simulator.facts import mentioned
 from simulator.hearing import Heard, incidents_of
 from simulator.reaction import Reaction
 

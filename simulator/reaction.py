@@ -17,9 +17,9 @@ from interview.conversation import Lang
 from interview.employee import ConcernStatus, EmployeeState, Memory
 from interview.moves import HARMS, Move, MoveKind
 from interview.persona import Persona, Scenario, Variant
+from interview.reading.facts import mentioned
 from interview.situations import Style
 from interview.steps import STEPS, Step
-from simulator.facts import mentioned
 from simulator.hearing import Heard
 
 GAUGES = (

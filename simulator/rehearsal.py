@@ -213,6 +213,16 @@ class Rehearsals:
         self._repository.end(rehearsal_id, FINISHED)
         return self._repository.get(record.id)
 
+    def save_report(self, actor: Actor, rehearsal_id: str, report: Mapping[str, Any]) -> None:
+        """Keep a report with its rehearsal."""
+        self.get(actor, rehearsal_id)
+        self._repository.save_report(rehearsal_id, report, report["score"])
+
+    def saved_report(self, actor: Actor, rehearsal_id: str) -> Mapping[str, Any] | None:
+        """The report kept last, or None."""
+        self.get(actor, rehearsal_id)
+        return self._repository.report(rehearsal_id)
+
     def delete(self, actor: Actor, rehearsal_id: str) -> None:
         """Destroy a rehearsal and its key."""
         record = self._repository.get(rehearsal_id)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from interview.persona import Incident, Metric, Persona
+from interview.moves import Move, MoveKind
+from interview.persona import Incident, Metric, Persona, Scenario
 from interview.reading.patterns import fold, sentences
 
 Verdict = Literal["true", "false", "unsupported"]
@@ -61,6 +62,13 @@ _NOT_A_FACT = re.compile(
 )
 _RATING_TALK = re.compile(r"评级|评分|绩效|等级|考核|结果是|打了|rating|rated|grade|overall")
 _RATING_TOKEN = re.compile(r"(?<![a-z0-9])([abcds][+-]?)(?![a-z0-9+])|(?<![\d.])([1-5]\.(?:0|25|5|75))(?![\d%])")
+_NOT_SAID = re.compile(r"[?？]\s*$|如果|要是|假如|万一|\bif\b|\bwould\b")
+_SAYS = frozenset(
+    {
+        MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.AGREE_BEFORE_DIFFER,
+        MoveKind.PLAN, MoveKind.COMMITMENT,
+    }
+)  # fmt: skip
 _TOLERANCE = 0.02
 _SMALL_COUNT = 12
 
@@ -273,3 +281,26 @@ def _check_rating(sentence: str, quote: str, persona: Persona) -> Iterator[FactC
     ]
     if wrong:
         yield FactCheck("false", "rating", quote, said=wrong[0].upper(), known=persona.rating.given)
+
+
+def delivered_parts(
+    folded: str, moves: Iterable[Move], facts: Iterable[FactCheck], persona: Persona, scenario: Scenario
+) -> tuple[str, ...]:
+    """Ids of the scenario's message parts that are said plainly: as a statement, not asked, not supposed."""
+    if not any(m.kind in _SAYS and m.strength >= 0.5 for m in moves):
+        return ()
+    wrong_rating = any(f.about == "rating" and f.verdict == "false" for f in facts)
+    said = [s for _, s in sentences(folded) if not _NOT_SAID.search(s)]
+    found: list[str] = []
+    for part in scenario.message:
+        slots = {"{rating}": persona.rating.given, "{expected}": persona.rating.expected}
+        words = [_filled(word, slots) for word in part.words]
+        if any(mentioned(words, sentence) for sentence in said) and not (wrong_rating and part.id == "rating"):
+            found.append(part.id)
+    return tuple(found)
+
+
+def _filled(word: str, slots: dict[str, str]) -> str:
+    for slot, value in slots.items():
+        word = word.replace(slot, value)
+    return word

@@ -1,0 +1,186 @@
+"""The ``tandao`` command. Heavy imports happen inside the commands that need them."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from interview.conversation import LANGS, Lang
+from interview.errors import DataFileError, InputError, TandaoError
+
+_LANG = click.Choice(LANGS)
+BAD_LINES = 3
+"""Exit code when some input lines could not be used; the others were."""
+
+
+class TandaoGroup(click.Group):
+    """Turns our errors into one clear line in the user's language, without a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except TandaoError as error:
+            from app.texts import message
+
+            click.echo(message(error, _message_lang()), err=True)
+            if isinstance(error, DataFileError):
+                click.echo(str(error), err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+def _message_lang() -> Lang:
+    return "en" if os.environ.get("TANDAO_LANGUAGE", "zh") == "en" else "zh"
+
+
+@click.group(cls=TandaoGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tandao")
+def main() -> None:
+    """Rehearse, hold and follow up the performance interview 绩效面谈."""
+
+
+@main.command()
+@click.option("--host", help="Address to serve on (default: TANDAO_HOST).")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port (default: TANDAO_PORT).")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the pages. 打开网页。"""
+    from app.server import run
+    from app.wiring import build_services
+
+    run(build_services(), host, port)
+
+
+@main.command()
+@click.option("--persona", "persona_id", required=True, help="Persona id, see `tandao personas list`.")
+@click.option("--scenario", "scenario_id", help="Scenario id; default: the persona's own.")
+@click.option("--lang", type=_LANG, default="zh", show_default=True)
+@click.option("--voice", type=click.Choice(["authored", "llm"]), default="authored", show_default=True)
+@click.option("--mode", type=click.Choice(["practice", "exam"]), default="practice", show_default=True)
+@click.option("--seed", type=int, help="The same seed and lines give the same talk.")
+@click.option("--script", type=click.Path(dir_okay=False), help="Manager's lines, one a line; - for standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def rehearse(**options: Any) -> None:
+    """Practise a talk in the terminal, or run one from a script. 在终端里演练。"""
+    from app.rehearse_command import rehearse as run
+
+    sys.exit(run(**options))
+
+
+@main.group()
+def personas() -> None:
+    """The people to practise with. 演练对象。"""
+
+
+@personas.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def personas_list(as_json: bool) -> None:
+    """All personas. 全部人物。"""
+    from app.personas_command import listing
+
+    for line in listing(as_json):
+        click.echo(line)
+
+
+@personas.command("show")
+@click.argument("persona_id")
+@click.option("--lang", type=_LANG, default="zh", show_default=True)
+@click.option("--variant", help="Only what this variant draws.")
+@click.option("--json", "as_json", is_flag=True)
+def personas_show(persona_id: str, lang: Lang, variant: str | None, as_json: bool) -> None:
+    """One persona with numbers, incidents and hidden concerns (for trainers). 查看一个人物。"""
+    from app.personas_command import show
+
+    click.echo(show(persona_id, lang, variant, as_json))
+
+
+@personas.command("check")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False))
+def personas_check(folder: str | None) -> None:
+    """Validate every file: file, field and fix are named. 检查所有文件。"""
+    from app.personas_command import problems
+
+    found = list(problems(Path(folder) if folder else None))
+    for problem in found:
+        click.echo(problem, err=True)
+    if found:
+        sys.exit(1)
+    click.echo("ok")
+
+
+@personas.command("new")
+@click.argument("persona_id")
+@click.option("--lang", type=_LANG, default="zh", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False), help="Write here instead of standard output.")
+def personas_new(persona_id: str, lang: Lang, out: str | None) -> None:
+    """A commented template to fill in. 新建人物模板。"""
+    from app.personas_command import template
+
+    text = template(persona_id, lang)
+    if out is None:
+        click.echo(text, nl=False)
+    elif Path(out).exists():
+        raise InputError("the file is there", message_key="error.file_exists", path=out)
+    else:
+        Path(out).write_text(text, encoding="utf-8")
+
+
+@main.command()
+@click.option("--speaker", type=click.Choice(["manager", "employee"]), required=True)
+@click.option("--lang", type=_LANG, default="zh", show_default=True)
+def read(speaker: str, lang: Lang) -> None:
+    """Read moves or cues: JSONL {id, text, before?} in, {id, moves|cues} out. 识别言语行为或情绪信号。"""
+    from app.jsonl_commands import read_lines
+
+    sys.exit(read_lines(_stdin_lines(), sys.stdout, sys.stderr, speaker, lang))
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, exists=True))
+@click.option("--manager-only", is_flag=True, help="Score nothing the employee said.")
+@click.option("--min-turns", type=click.IntRange(1), default=6, show_default=True, help="Fewer manager turns: too short.")
+@click.option("--lang", type=_LANG, help="Language of a plain-text file; default: from its script.")
+def score(file: str | None, manager_only: bool, min_turns: int, lang: Lang | None) -> None:
+    """Score talks: JSONL on standard input, or a .txt file with speaker prefixes. 给谈话打分。"""
+    from app.jsonl_commands import score_file, score_lines
+
+    if file is not None and not file.endswith(".jsonl"):
+        sys.exit(score_file(Path(file), sys.stdout, manager_only, min_turns, lang))
+    lines = _file_lines(Path(file)) if file else _stdin_lines()
+    sys.exit(score_lines(lines, sys.stdout, sys.stderr, manager_only, min_turns))
+
+
+@main.command()
+@click.argument("rehearsal_id")
+@click.option("--lang", type=_LANG, help="Language of the report's own words; default: the talk's.")
+@click.option("--json", "as_json", is_flag=True)
+def report(rehearsal_id: str, lang: Lang | None, as_json: bool) -> None:
+    """Print the report of a rehearsal. 打印一次演练的报告。"""
+    from app.report_command import report_text
+
+    click.echo(report_text(rehearsal_id, lang, as_json))
+
+
+def _stdin_lines() -> Iterator[bytes]:
+    """Lines one at a time, so that memory does not grow with the input."""
+    yield from cast("Iterator[bytes]", sys.stdin.buffer)
+
+
+def _file_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+def print_json(value: Any) -> str:
+    """One line of JSON as every command prints it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Brings a rehearsal and the reporter together: the stored talk and its path of states become a stored report."""
+
+from typing import Any
+
+from app.wiring import Services
+from interview.actor import Actor
+from interview.employee import EmployeeState
+
+
+def build_report(services: Services, actor: Actor, rehearsal_id: str) -> dict[str, Any]:
+    """Make, store and return the report of a rehearsal as it stands."""
+    rehearsals = services.rehearsals
+    record = rehearsals.get(actor, rehearsal_id)
+    stage = rehearsals.stage(record)
+    states = [rehearsals.opening(actor, rehearsal_id)["state"]]
+    states += [turn.payload["state"] for turn in rehearsals.turns(actor, rehearsal_id)]
+    report = services.reporter.report(
+        rehearsals.transcript(actor, rehearsal_id),
+        stage.persona,
+        stage.scenario,
+        [EmployeeState.from_dict(state) for state in states],
+    )
+    report["title"] = f"{stage.persona.name} · {stage.scenario.title}"
+    report["ended"] = record.ended
+    rehearsals.save_report(actor, rehearsal_id, report)
+    return report

@@ -1,0 +1,39 @@
+"""Every setting, from ``TANDAO_*`` in the environment or an ``.env`` file. The defaults run offline."""
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from interview.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Read once, in ``wiring.py``."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDAO_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=lambda: user_data_path("tandao"), description="where everything is kept")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder")
+    language: Literal["zh", "en"] = Field(default="zh", description="language of the first page and of messages")
+    host: str = Field(default="127.0.0.1", description="address the page is served on")
+    port: int = Field(default=7860, ge=1, le=65_535)
+    personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
+    pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
+    master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+
+    @property
+    def url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'tandao.db'}"
+
+
+def load_settings() -> Settings:
+    """The settings; raises SettingsError that names each wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        named = "; ".join(f"TANDAO_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(named, message_key="error.settings", detail=named) from error

@@ -1,0 +1,98 @@
+"""Builds the concrete services from the settings; nothing else does."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from app.settings import Settings, load_settings
+from interview.actor import Actor, Role
+from interview.conversation import Lang
+from interview.errors import StorageError
+from interview.library import FileLibrary
+from interview.reading.cues import RuleCueReader
+from interview.reading.moves import RuleMoveReader
+from phrasing.library import PhrasingLibrary
+from scoring.report import Reporter
+from simulator.rehearsal import Rehearsals
+from simulator.voices.authored import AuthoredVoice
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> dt.datetime:
+        """Aware UTC time."""
+        return dt.datetime.now(dt.UTC)
+
+
+def single_user(lang: Lang) -> Actor:
+    """The one person of single-user mode; accounts will take this place."""
+    return Actor("local", Role.MANAGER, lang)
+
+
+def personas_folder(settings: Settings) -> Path:
+    """Where personas, scenarios and legal frames are read from."""
+    return settings.personas or Path(str(files("personas")))
+
+
+@dataclass(frozen=True)
+class Services:
+    """What pages and commands call. Parts are built when first used, so that a command starts fast."""
+
+    settings: Settings
+
+    @cached_property
+    def library(self) -> FileLibrary:
+        """Personas and scenarios."""
+        return FileLibrary(personas_folder(self.settings))
+
+    @cached_property
+    def move_reader(self) -> RuleMoveReader:
+        """Reads managers' moves."""
+        return RuleMoveReader()
+
+    @cached_property
+    def cue_reader(self) -> RuleCueReader:
+        """Reads employees' cues."""
+        return RuleCueReader()
+
+    @cached_property
+    def phrasing(self) -> PhrasingLibrary:
+        """Better wordings."""
+        return PhrasingLibrary()
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Scores and reports."""
+        return Reporter(self.move_reader, self.cue_reader, self.phrasing)
+
+    @cached_property
+    def rehearsals(self) -> Rehearsals:
+        """Rehearsals kept in the settings' database."""
+        from storage.database import open_database
+        from storage.repositories import SqlRehearsals
+        from storage.vault import Vault
+
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError(str(error), message_key="error.home", path=str(home)) from error
+        vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
+        clock = SystemClock()
+        repository = SqlRehearsals(open_database(self.settings.url), vault, clock)
+        return Rehearsals(
+            self.library, repository, self.move_reader, {AuthoredVoice.name: AuthoredVoice()}, clock
+        )
+
+
+def message_language() -> Lang:
+    """The language of messages on the command line."""
+    return load_settings().language
+
+
+def build_services() -> Services:
+    """Services from the environment's settings."""
+    return Services(load_settings())

@@ -1,0 +1,261 @@
+"""What a manager did in a talk, as numbers. Rates are over turns that say something; repeats count neither way."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from interview.conversation import Speaker, Transcript, Turn
+from interview.cues import CueKind
+from interview.employee import EmployeeState
+from interview.moves import HARMS, Move, MoveKind, MoveReading
+from interview.persona import Persona, Scenario
+from interview.ports import CueReader, MoveReader
+from interview.reading.facts import FactCheck, check_facts, delivered_parts
+from interview.reading.patterns import fold
+from interview.steps import SPOKEN_STEPS, Step
+
+EMPTY_DETAILS = frozenset({"hollow", "generic", "parrot"})
+GRAVE = frozenset({MoveKind.INSULT, MoveKind.THREAT, MoveKind.PRIES})
+LISTENING = frozenset({MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.DIAGNOSES_CAUSE})
+PLAN_PARTS = ("what", "who", "when", "how", "support")
+_STRIP = re.compile(r"[\W_]+")
+_TIME = re.compile(
+    r"周[一二三四五六日天末]|星期|下周|本周|这周|每周|每月|月底|月初|\d+[号日月]|两周|明天|后天|天内"
+    r"|\b(?:mon|tues|wednes|thurs|fri)day|\bnext week|\bweekly|every (?:week|month)|\bby (?:the )?(?:end|\d|mid)|\bin \d+"
+)
+_FOLLOW = re.compile(r"跟进|回顾|复盘|再碰|碰一|再对|对一次|过一[遍次]|再聊|再谈|check[- ]?in|follow[- ]?up|review|catch up")
+_NEGATIVE = frozenset(
+    {CueKind.UNFAIRNESS, CueKind.ANGER, CueKind.HURT, CueKind.ANXIETY, CueKind.RESISTANCE, CueKind.WITHDRAWAL,
+     CueKind.HARDSHIP, CueKind.LEAVING}
+)  # fmt: skip
+_STEP_OF = {
+    MoveKind.RAPPORT: Step.OPENING,
+    MoveKind.DELIVERS_MESSAGE: Step.FEEDBACK,
+    MoveKind.EVIDENCE: Step.FEEDBACK,
+    MoveKind.AGREE_BEFORE_DIFFER: Step.DIFFERENCES,
+    MoveKind.OFFERS_APPEAL: Step.DIFFERENCES,
+    MoveKind.PLAN: Step.PLAN,
+    MoveKind.SUPPORT_OFFER: Step.PLAN,
+    MoveKind.COMMITMENT: Step.COMMITMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReading:
+    """One manager turn as read. ``counted``: it says something and does not repeat an earlier turn."""
+
+    turn: Turn
+    moves: tuple[Move, ...]
+    readable: bool
+    facts: tuple[FactCheck, ...]
+    delivered: tuple[str, ...]
+    counted: bool
+
+    def has(self, *kinds: MoveKind) -> bool:
+        """Whether a move of these kinds counts."""
+        return any(m.kind in kinds and m.strength >= 0.5 for m in self.moves)
+
+    def real(self, *kinds: MoveKind) -> Move | None:
+        """The strongest counting move of these kinds that is neither hollow, generic nor parroted."""
+        found = [m for m in self.moves if m.kind in kinds and m.strength >= 0.5 and m.detail not in EMPTY_DETAILS]
+        return max(found, key=lambda m: m.strength) if found else None
+
+    def empty(self, kind: MoveKind, detail: str) -> Move | None:
+        """A move of this kind with this emptiness, where the turn has no real one of the kind."""
+        if self.real(kind):
+            return None
+        return next((m for m in self.moves if m.kind is kind and m.detail == detail and m.strength >= 0.3), None)
+
+
+def read_talk(
+    transcript: Transcript, reader: MoveReader, persona: Persona | None = None, scenario: Scenario | None = None
+) -> tuple[TurnReading, ...]:
+    """Every manager turn read, with what the employee said before it as context only."""
+    found: list[TurnReading] = []
+    seen: set[str] = set()
+    before = ""
+    for turn in transcript.turns:
+        if turn.speaker is Speaker.EMPLOYEE:
+            before = turn.text
+            continue
+        reading: MoveReading = reader.read(turn.text, transcript.lang, before)
+        facts = check_facts(turn.text, persona, persona.incidents) if persona and reading.readable else ()
+        delivered = (
+            delivered_parts(fold(turn.text), reading.moves, facts, persona, scenario) if persona and scenario else ()
+        )
+        words = _STRIP.sub("", fold(turn.text))
+        counted = reading.readable and says_something(turn.text) and words not in seen
+        seen.add(words)
+        found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, counted))
+    return tuple(found)
+
+
+def says_something(text: str) -> bool:
+    """Four Chinese characters or three words at least."""
+    return len(re.findall(r"[\u4e00-\u9fff]", text)) + 1.4 * len(re.findall(r"[A-Za-z]+", text)) >= 4
+
+
+def measure(
+    readings: Sequence[TurnReading],
+    transcript: Transcript,
+    scenario: Scenario | None,
+    path: Sequence[EmployeeState] = (),
+    cue_reader: CueReader | None = None,
+) -> dict[str, float]:
+    """Every measure the rubric names; those that need what is not known are 0 and their dimension is not scored."""
+    counted = [r for r in readings if r.counted]
+    n = max(1, len(counted))
+
+    def rate(*kinds: MoveKind) -> float:
+        return sum(r.real(*kinds) is not None for r in counted) / n
+
+    def any_of(*kinds: MoveKind) -> float:
+        return float(any(r.has(*kinds) for r in readings))
+
+    facts = [f for r in readings for f in r.facts if f.about != "rating"]
+    evidence = [r for r in counted if r.has(MoveKind.EVIDENCE)]
+    measures = {
+        "reflection_rate": rate(MoveKind.REFLECTION),
+        "open_question_rate": rate(MoveKind.OPEN_QUESTION),
+        "empathy_rate": rate(MoveKind.EMPATHY),
+        "affirmation_rate": rate(MoveKind.AFFIRMATION),
+        "hollow_rate": max(0, sum(r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings) - 1) / len(readings or [0]),
+        "parrot_rate": sum(r.empty(MoveKind.REFLECTION, "parrot") is not None for r in counted) / n,
+        "interrogation": _interrogation(counted),
+        "dismissal_rate": rate(MoveKind.DISMISSAL),
+        "interruption_rate": rate(MoveKind.INTERRUPTION),
+        "told_unasked": _told_unasked(counted),
+        "harm_rate": rate(*HARMS),
+        "grave_harm": any_of(*GRAVE),
+        "blaming_rate": rate(MoveKind.BLAME),
+        "vague_rate": rate(MoveKind.KIND_BUT_VAGUE),
+        "lets_off_rate": rate(MoveKind.LETS_OFF),
+        "disowned": any_of(MoveKind.DISOWNS_DECISION),
+        "promise": any_of(MoveKind.PROMISE_BEYOND_AUTHORITY),
+        "true_facts": float(len({(f.about, f.month) for f in facts if f.verdict == "true"})),
+        "false_fact_rate": sum(any(f.verdict == "false" for f in r.facts) for r in counted) / n,
+        "evidence_blaming": sum(any(m.detail == "blaming" for m in r.moves) for r in evidence) / n,
+        "differ_well": any_of(MoveKind.AGREE_BEFORE_DIFFER),
+        "cause_found": any_of(MoveKind.DIAGNOSES_CAUSE),
+        "plan_parts": len(plan_parts(readings)) / len(PLAN_PARTS),
+        "agreed_next": _agreed_next(counted),
+        "delivered_share": 0.0,
+        "asked_first": _asked_first(readings),
+        "step_coverage": len(steps_reached(readings)) / len(SPOKEN_STEPS),
+        "step_order": _step_order(readings),
+        "goal_share": 0.0,
+        "recovery": _recovery(transcript, path, cue_reader),
+        "unread_share": sum(not r.readable for r in readings) / len(readings) if readings else 0.0,
+    }
+    if scenario is not None:
+        said = {part for r in readings for part in r.delivered}
+        measures["delivered_share"] = len(said) / len(scenario.message)
+    return measures
+
+
+def plan_parts(readings: Sequence[TurnReading]) -> tuple[str, ...]:
+    """Which parts of a plan were said: what, who, when, how it is followed up, with what support."""
+    found: set[str] = set()
+    for r in readings:
+        folded = fold(r.turn.text)
+        if r.has(MoveKind.PLAN):
+            found.add("what")
+        if r.has(MoveKind.COMMITMENT):
+            found |= {"who", "when"}
+        if r.has(MoveKind.SUPPORT_OFFER):
+            found.add("support")
+        if r.has(MoveKind.PLAN, MoveKind.EXPECTATION, MoveKind.SUPPORT_OFFER) and _TIME.search(folded):
+            found.add("when")
+        if r.has(MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER) and _FOLLOW.search(folded):
+            found.add("how")
+    return tuple(p for p in PLAN_PARTS if p in found)
+
+
+def steps_reached(readings: Sequence[TurnReading]) -> Mapping[Step, int]:
+    """The spoken steps that were reached, each with the index of its first turn."""
+    found: dict[Step, int] = {}
+    for r in readings:
+        for step in turn_steps(r):
+            found.setdefault(step, r.turn.index)
+    return found
+
+
+def turn_steps(r: TurnReading) -> tuple[Step, ...]:
+    """The steps one turn belongs to, by its markers and moves."""
+    found: list[Step] = []
+    for m in r.moves:
+        if m.strength < 0.5:
+            continue
+        if m.kind is MoveKind.STEP_MARKER and m.detail in list(Step):
+            found.append(Step(m.detail))
+        elif m.kind in _STEP_OF:
+            found.append(_STEP_OF[m.kind])
+    if r.delivered:
+        found.append(Step.FEEDBACK)
+    return tuple(dict.fromkeys(step for step in found if step in SPOKEN_STEPS))
+
+
+def _interrogation(counted: Sequence[TurnReading]) -> float:
+    """Share of question-only turns beyond half, runs of more than three counted whole."""
+    only = [
+        {m.kind for m in r.moves if m.strength >= 0.5} <= {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}
+        and r.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
+        for r in counted
+    ]
+    run = excess = 0
+    for question in only:
+        run = run + 1 if question else 0
+        excess += run > 3
+    share = sum(only) / max(1, len(only))
+    return min(1.0, max(0.0, share - 0.6) + excess / max(1, len(only)))
+
+
+def _told_unasked(counted: Sequence[TurnReading]) -> float:
+    """Share of telling turns (advice, plan) with no listening in them or in the two turns before."""
+    told = [i for i, r in enumerate(counted) if r.has(MoveKind.ADVICE)]
+    unasked = [i for i in told if not any(r.real(*LISTENING) for r in counted[max(0, i - 2) : i + 1])]
+    return len(unasked) / max(1, len(counted)) * 2 if told else 0.0
+
+
+def _asked_first(readings: Sequence[TurnReading]) -> float:
+    for r in readings:
+        if r.has(MoveKind.OPEN_QUESTION) or any(
+            m.kind is MoveKind.STEP_MARKER and m.detail == Step.SELF_REVIEW for m in r.moves
+        ):
+            return 1.0
+        if r.delivered or r.has(MoveKind.DELIVERS_MESSAGE):
+            return 0.0
+    return 0.0
+
+
+def _agreed_next(counted: Sequence[TurnReading]) -> float:
+    last = counted[-max(2, len(counted) // 3) :]
+    return float(any(r.has(MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.SUPPORT_OFFER) for r in last))
+
+
+def _step_order(readings: Sequence[TurnReading]) -> float:
+    """Share of pairs of step-bearing turns that come in the order of the steps; 1 in full order, 0 reversed."""
+    order = [min(SPOKEN_STEPS.index(s) for s in steps) for r in readings if (steps := turn_steps(r))]
+    pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :] if a != b]
+    if len(pairs) < 3:
+        return 0.0
+    right = sum(a < b for a, b in pairs) / len(pairs)
+    return max(0.0, 2 * right - 1)
+
+
+def _recovery(transcript: Transcript, path: Sequence[EmployeeState], cue_reader: CueReader | None) -> float:
+    """How far feelings settled: by the employee's state where it is known, else by the cues in their words."""
+    if path:
+        peak = max(s.tension for s in path)
+        relief = (peak - path[-1].tension) / max(0.2, peak)
+        return min(1.0, max(0.0, 0.5 * relief + 0.5 * (path[-1].trust - path[0].trust + 0.3) / 0.6))
+    spoken = transcript.by(Speaker.EMPLOYEE)
+    if cue_reader is None or len(spoken) < 4:
+        return 0.5
+    weights = [
+        max((c.strength for c in cue_reader.read(t.text, transcript.lang) if c.kind in _NEGATIVE), default=0.0)
+        for t in spoken
+    ]
+    half = len(weights) // 2
+    first, last = sum(weights[:half]) / half, sum(weights[half:]) / (len(weights) - half)
+    return min(1.0, max(0.0, 0.5 + first - last))
