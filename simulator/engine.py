@@ -71,6 +71,6 @@ def take_turn(
     )
     reaction = react(state, heard, stage.persona, stage.scenario)
     disclosure = disclose(reaction.state, heard, stage.persona)
-    intent = decide(reaction, disclosure, heard, stage.persona, stage.scenario, stage.variant)
+    intent = decide(reaction, disclosure, heard, stage.persona, stage.scenario)
     draft = compose(intent, disclosure.state, heard, reaction, stage.persona, stage.scenario, stage.variant, stage.seed)
     return Outcome(heard, reaction, remember_intent(disclosure.state, intent, draft.used), intent, draft)

@@ -142,7 +142,7 @@ def hear(
         folded=folded,
         moves=tuple(moves),
         readable=reading.readable,
-        facts=check_facts(text, persona, incidents_of(persona, variant)) if reading.readable else (),
+        facts=check_facts(text, persona, persona.incidents) if reading.readable else (),
         touched=touched,
         delivered=(),
         repeated=len(_STRIP.sub("", folded)) > 3 and mark in state.memory.heard,

@@ -5,12 +5,12 @@ from dataclasses import replace
 from interview.employee import ConcernStatus, EmployeeState
 from interview.intent import Intent, IntentKind
 from interview.moves import Move, MoveKind
-from interview.persona import Persona, Scenario, Variant
+from interview.persona import Persona, Scenario
 from interview.reading.facts import mentioned
 from interview.situations import Style
 from interview.steps import STEPS, Step
 from simulator.disclosure import Disclosure
-from simulator.hearing import Heard, incidents_of
+from simulator.hearing import Heard
 from simulator.reaction import Reaction
 
 _OBJECTIONS = {
@@ -29,16 +29,11 @@ TOPICS_KEPT, LINES_KEPT = 60, 400
 
 
 def decide(
-    reaction: Reaction,
-    disclosure: Disclosure,
-    heard: Heard,
-    persona: Persona,
-    scenario: Scenario,
-    variant: Variant,
+    reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Persona, scenario: Scenario
 ) -> Intent:
     """The next intent. Rules are tried from the gravest to the most ordinary; the first that fits decides."""
     state = disclosure.state
-    topic = topic_of(heard, persona, variant)
+    topic = topic_of(heard, persona)
     return (
         _leaves(state, reaction, persona)
         or _objects(state, heard)
@@ -69,13 +64,13 @@ def remember_intent(state: EmployeeState, intent: Intent, said: tuple[str, ...])
     )
 
 
-def topic_of(heard: Heard, persona: Persona, variant: Variant) -> str:
+def topic_of(heard: Heard, persona: Persona) -> str:
     """What the manager is talking about: ``metric:…``, ``incident:…``, ``topic:…``, ``money``, or nothing."""
     for fact in heard.facts:
         if fact.about and fact.about != "rating" and fact.verdict == "true":
             kind = "metric" if any(m.id == fact.about for m in persona.metrics) else "incident"
             return f"{kind}:{fact.about}"
-    for incident in incidents_of(persona, variant):
+    for incident in persona.incidents:
         if mentioned(incident.words, heard.folded):
             return f"incident:{incident.id}"
     for topic in persona.topics:

@@ -10,7 +10,7 @@ from interview.conversation import Lang, Speaker, Transcript
 from interview.employee import EmployeeState
 from interview.errors import ConflictError, InputError, LanguageModelError
 from interview.intent import Intent, IntentKind
-from interview.persona import Persona, Scenario
+from interview.persona import Persona, Scenario, Variant
 from interview.ports import (
     Clock,
     Library,
@@ -116,8 +116,7 @@ class Rehearsals:
         persona = self._library.persona(persona_id, lang)
         scenario = self._library.scenario(scenario_id or persona.default_scenario, lang)
         number = secrets.randbelow(1_000_000) if seed is None else seed
-        variants = [v for v in persona.variants if v.exam == (mode == "exam")]
-        variant = variants[number % len(variants)]
+        variant = variant_for(persona, number, exam=mode == "exam")
         state = first_state(persona, scenario, variant)
         opening = opening_line(persona, scenario, state, number)
         state = replace(state, memory=replace(state.memory, said=opening.used))
@@ -313,6 +312,12 @@ class Rehearsals:
             stage.persona, stage.scenario, intent, state, payload["text"], tuple(payload["draft"]),
             unlocked_facts(stage.persona, stage.scenario, state), tuple(history),
         )  # fmt: skip
+
+
+def variant_for(persona: Persona, seed: int, *, exam: bool) -> Variant:
+    """The draw of a seed: from the practice variants, or for exams from the ones practice never shows."""
+    variants = [v for v in persona.variants if v.exam == exam]
+    return variants[seed % len(variants)]
 
 
 def intent_of(payload: Mapping[str, Any]) -> Intent:

@@ -318,7 +318,7 @@ def _slots(
     assessment = persona.self_assessment
     where, _, item_id = (intent.about if intent else "").partition(":")
     metric = next((m for m in persona.metrics if m.id == item_id), persona.metrics[0])
-    named = next((i for i in incidents if where == "incident" and i.id == item_id), None)
+    named = next((i for i in persona.incidents if where == "incident" and i.id == item_id), None)
     slots = {
         "manager": persona.address.calls_manager[turn % len(persona.address.calls_manager)],
         "you": persona.address.you,

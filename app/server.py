@@ -1,0 +1,64 @@
+"""The web server: the Gradio page mounted on FastAPI, offline, without analytics or saved calls."""
+
+import os
+from typing import TYPE_CHECKING
+
+from app.wiring import Services
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+def build_app(services: Services) -> "FastAPI":
+    """The application with the page at its root and ``/health`` beside it."""
+    os.environ.update(OFFLINE)
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from app.ui.page import build_page
+    from app.ui.style import CSS, HEAD, theme
+
+    app = FastAPI(title="Tandao", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/health")
+    def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        return {"status": "ok"}
+
+    page = build_page(services)
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        theme=theme(),
+        css=CSS,
+        head=HEAD,
+        ssr_mode=False,
+        run_history=False,
+        show_error=False,
+        footer_links=[],
+        max_file_size="1mb",
+    )
+
+
+def run(services: Services, host: str | None, port: int | None) -> None:
+    """Serve until interrupted; raises SettingsError if the port is taken."""
+    import socket
+
+    import uvicorn
+
+    from app.texts import t
+    from interview.errors import SettingsError
+
+    settings = services.settings
+    where = (host or settings.host, port or settings.port)
+    try:
+        probe = socket.create_server(where)
+        probe.close()
+    except OSError as error:
+        raise SettingsError(str(error), message_key="error.port", host=where[0], port=where[1]) from error
+    _ = services.rehearsals  # the data folder and database are checked before anything is shown
+    app = build_app(services)
+    print(t("cli.serving", settings.language, url=f"http://{where[0]}:{where[1]}"), flush=True)
+    uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=1_000_000)

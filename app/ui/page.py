@@ -1,0 +1,65 @@
+"""The whole page: language switch, tabs, and what passes between them."""
+
+import gradio as gr
+
+from app.texts import t
+from app.ui import brief, choose, mine, report, talk
+from app.ui.labels import Labels
+from app.wiring import Services
+
+
+def build_page(services: Services) -> gr.Blocks:
+    """All tabs wired together. ``gr.State`` holds ids only; everything else is read from the record."""
+    lang = services.settings.language
+    labels = Labels(lang)
+    with gr.Blocks(title=t("app.title", lang), analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        language_state = gr.State(lang)
+        rehearsal_state = gr.State("")
+        with gr.Row(equal_height=True):
+            brand = gr.HTML(_brand(lang), elem_id="brand")
+            language = gr.Radio(
+                [("中文", "zh"), ("English", "en")], value=lang, show_label=False, container=False, elem_id="language"
+            )
+        with gr.Tabs(selected="choose", elem_id="tabs") as tabs:
+            with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose"):
+                choosing = choose.build(services, labels)
+            with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief"):
+                briefing = brief.build(labels)
+            with labels.keep(gr.Tab(t("tab.talk", lang), id="talk"), label="tab.talk"):
+                talking = talk.build(labels)
+            with labels.keep(gr.Tab(t("tab.report", lang), id="report"), label="tab.report"):
+                reporting = report.build(labels)
+            with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
+                own = mine.build(labels)
+
+        choose.wire(services, choosing, briefing, tabs, language_state)
+        brief.wire(services, choosing, briefing, talking, tabs, language_state, rehearsal_state)
+        talk.wire(services, talking, reporting, tabs, language_state, rehearsal_state)
+        report.wire(services, reporting, talking, tabs, language_state, rehearsal_state)
+        mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
+
+        switched = language.change(
+            lambda to: [to, _brand(to), *labels.updates(to)],
+            language,
+            [language_state, brand, *labels.components],
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        for redraw in (
+            choose.redraw(services, choosing, language_state),
+            brief.redraw(services, briefing, choosing, language_state),
+            talk.redraw(services, talking, language_state, rehearsal_state),
+            report.redraw(services, reporting, language_state, rehearsal_state),
+            mine.redraw(services, own, language_state),
+        ):
+            switched.then(**redraw, show_progress="hidden", api_visibility="private")
+        page.load(**mine.redraw(services, own, language_state), show_progress="hidden", api_visibility="private")
+        page.load(**choose.redraw(services, choosing, language_state), show_progress="hidden", api_visibility="private")
+    return page
+
+
+def _brand(lang: str) -> str:
+    from interview.conversation import Lang
+
+    used: Lang = "en" if lang == "en" else "zh"
+    return f"<h1>{t('app.title', used)}</h1><p>{t('app.subtitle', used)}</p><p>{t('app.single_user', used)}</p>"

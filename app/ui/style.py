@@ -1,0 +1,64 @@
+"""How the pages look: a calm theme with system fonts only, so that nothing is fetched from outside."""
+
+import gradio as gr
+
+_FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
+
+HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+
+CSS = """
+.gradio-container {max-width: 1180px !important; margin: 0 auto !important; padding: 0 12px !important}
+footer {display: none !important}
+#brand h1 {font-size: 1.45rem; margin: .2rem 0; letter-spacing: .02em}
+#brand p {margin: 0; opacity: .72; font-size: .92rem}
+#language {max-width: 230px; margin-left: auto}
+.cards .wrap {display: grid !important; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: .6rem}
+.cards label {white-space: pre-line; align-items: flex-start !important; border-radius: 14px !important;
+  padding: .7rem .8rem !important; line-height: 1.45; height: 100%}
+.cards label.selected, .cards label:has(input:checked) {outline: 2px solid var(--color-accent)}
+.cards label span {font-size: .92rem}
+.brief h3 {margin: .9rem 0 .3rem; font-size: 1.02rem}
+.brief table, .report table {border-collapse: collapse; width: 100%; font-size: .88rem}
+.brief td, .brief th, .report td, .report th {border-bottom: 1px solid var(--border-color-primary); padding: .25rem .4rem;
+  text-align: left; vertical-align: top}
+.brief td.num, .brief th.num {text-align: right; font-variant-numeric: tabular-nums}
+.scroll {overflow-x: auto}
+.steps {display: flex; gap: 4px; flex-wrap: wrap; margin: .1rem 0 .4rem; padding: 0; list-style: none}
+.steps li {flex: 1 1 80px; font-size: .78rem; text-align: center; padding: .25rem .2rem; border-radius: 8px;
+  background: var(--background-fill-secondary); color: var(--body-text-color-subdued)}
+.steps li.done {background: #d7e8df; color: #14532d}
+.steps li.now {background: #14532d; color: #fff; font-weight: 600}
+.gauge {margin: .35rem 0}
+.gauge .name {display: flex; justify-content: space-between; font-size: .86rem}
+.gauge .bar {height: 10px; border-radius: 6px; background: var(--background-fill-secondary); overflow: hidden;
+  border: 1px solid var(--border-color-primary)}
+.gauge .fill {height: 100%; transition: width .5s}
+.fill.tension {background: repeating-linear-gradient(45deg, #b45309, #b45309 6px, #d97706 6px, #d97706 12px)}
+.fill.trust {background: #0f766e}
+.badge {display: inline-block; border-radius: 8px; padding: .1rem .5rem; font-size: .8rem; background: #fde68a; color: #713f12}
+.feedback {font-size: .9rem; line-height: 1.5}
+.feedback ul, .report ul {margin: .2rem 0 .4rem 1.1rem; padding: 0}
+.feedback .better, .report .better {border-left: 3px solid #0f766e; padding: .2rem .6rem; margin: .3rem 0;
+  background: var(--background-fill-secondary); border-radius: 0 8px 8px 0}
+.feedback h4 {margin: .5rem 0 .1rem; font-size: .88rem; opacity: .75}
+.report .score {font-size: 2.6rem; font-weight: 700; line-height: 1}
+.report .head {display: flex; gap: 1.2rem; align-items: center; flex-wrap: wrap}
+.report q {quotes: "“" "”"; font-style: normal; background: var(--background-fill-secondary); padding: 0 .2rem; border-radius: 4px}
+.report .finding {border: 1px solid var(--border-color-primary); border-radius: 12px; padding: .5rem .8rem; margin: .5rem 0}
+.report .flag {color: #b91c1c; font-weight: 600}
+.report svg {max-width: 100%; height: auto}
+.report .dimbar {height: 8px; border-radius: 5px; background: var(--background-fill-secondary); min-width: 90px}
+.report .dimbar div {height: 100%; border-radius: 5px; background: #0f766e}
+.note {font-size: .86rem; opacity: .8}
+@media (max-width: 640px) {
+  .steps li {flex-basis: 62px; font-size: .7rem}
+  .cards .wrap {grid-template-columns: 1fr}
+  .gradio-container {padding: 0 4px !important}
+}
+@media (prefers-color-scheme: dark) {.steps li.done {background: #1e3a2f; color: #bbf7d0}}
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Soft colours, system fonts."""
+    return gr.themes.Soft(primary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=["monospace"])

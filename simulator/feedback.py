@@ -1,0 +1,89 @@
+"""After a turn: what the sentence did, to which feeling, why, and one better wording, or that nothing needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from interview.conversation import Lang
+from interview.moves import HARMS, MoveKind
+from interview.situations import Situation
+from interview.steps import Step
+from phrasing.library import PhrasingLibrary
+from simulator.reaction import Change
+
+MAX_EFFECTS = 4
+_WEAK = (
+    MoveKind.PROMISE_BEYOND_AUTHORITY, MoveKind.DISOWNS_DECISION, MoveKind.LETS_OFF, MoveKind.KIND_BUT_VAGUE,
+    MoveKind.ADVICE,
+)  # fmt: skip
+_GOOD = frozenset(
+    {
+        MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.AFFIRMATION, MoveKind.EVIDENCE,
+        MoveKind.AGREE_BEFORE_DIFFER, MoveKind.DIAGNOSES_CAUSE, MoveKind.PLAN, MoveKind.SUPPORT_OFFER,
+        MoveKind.COMMITMENT, MoveKind.OFFERS_APPEAL, MoveKind.DELIVERS_MESSAGE, MoveKind.APOLOGY,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """``moves``: what the turn did (kinds that count). ``effects``: the biggest changes with their reasons.
+
+    ``problem`` names what a better wording is for (a key of the phrasing library), empty where nothing needs one;
+    ``better`` is that wording and ``why`` its reason.
+    """
+
+    moves: tuple[str, ...]
+    effects: tuple[str, ...]
+    problem: str = ""
+    better: str = ""
+    why: str = ""
+
+
+def feedback_for(
+    payload: Mapping[str, Any], lang: Lang, situation: Situation, phrasing: PhrasingLibrary, *, reasons_in: Lang
+) -> Feedback:
+    """Feedback on a stored turn. ``lang`` is the talk's language, in which the wording is offered."""
+    moves = [m for m in payload["moves"] if m["strength"] >= 0.5]
+    changes = sorted((Change(**c) for c in payload["changes"]), key=lambda c: -abs(c.delta))
+    problem = problem_of(payload)
+    wording = None
+    if problem:
+        step = Step(payload["state"]["step"])
+        slots = {"name": ""}
+        wording = phrasing.for_move(problem, lang, situation=situation, step=step, avoid=(), slots=slots)
+    return Feedback(
+        moves=tuple(dict.fromkeys(str(m["kind"]) for m in moves)),
+        effects=tuple(c.text(reasons_in) for c in changes[:MAX_EFFECTS]),
+        problem=problem,
+        better=wording.text if wording else "",
+        why=wording.why if wording else "",
+    )
+
+
+def problem_of(payload: Mapping[str, Any]) -> str:
+    """The gravest thing a turn did wrong, as a key of the phrasing library; empty if nothing."""
+    moves = [m for m in payload["moves"] if m["strength"] >= 0.5]
+    kinds = {m["kind"] for m in moves}
+    for kind in MoveKind:
+        if kind in HARMS and kind in kinds:
+            return str(kind)
+    if any(f["verdict"] == "false" for f in payload["facts"]):
+        return "rating_wrong" if any(f["about"] == "rating" and f["verdict"] == "false" for f in payload["facts"]) else "false_evidence"
+    for kind in _WEAK[:-1]:
+        if kind in kinds:
+            return str(kind)
+    if any(m["kind"] == MoveKind.EVIDENCE and m["detail"] == "blaming" for m in moves):
+        return "evidence_blaming"
+    good = any(m["kind"] in _GOOD and m["detail"] not in ("hollow", "generic", "parrot") for m in moves)
+    if good:
+        return ""
+    if any(m["kind"] == MoveKind.EMPATHY and m["detail"] == "hollow" for m in moves):
+        return "hollow_empathy"
+    if MoveKind.ADVICE in kinds:
+        return str(MoveKind.ADVICE)
+    if kinds == {MoveKind.CLOSED_QUESTION}:
+        return str(MoveKind.CLOSED_QUESTION)
+    if not payload["readable"]:
+        return "unread"
+    return ""
