@@ -55,7 +55,8 @@ def rehearse(
 
 class _Talk:
     def __init__(self, rehearsals: Rehearsals, record: RehearsalRecord, lang: Lang, *, quiet: bool) -> None:
-        self._rehearsals, self._record, self._lang, self._quiet = rehearsals, record, lang, quiet
+        self._rehearsals, self._record, self._quiet = rehearsals, record, quiet
+        self._lang: Lang = lang
 
     def say(self, line: str) -> bool:
         """Say a line and show the answer; True when the talk is over."""

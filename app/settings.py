@@ -36,4 +36,4 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         named = "; ".join(f"TANDAO_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError(named, message_key="error.settings", detail=named) from error
+        raise SettingsError(named, message_key="error.settings", problem=named) from error

@@ -295,7 +295,7 @@ def goal_share(
         "trust_kept": bool(final and final.trust >= path[0].trust - 0.05),
         "feels_heard": bool(final and final.voice >= 0.5),
     }
-    needs = end.needs if final else [n for n in end.needs if n not in _NEEDS_STATE]
+    needs: Sequence[GoalCheck] = end.needs if final else [n for n in end.needs if n not in _NEEDS_STATE]
     return sum(met[n] for n in needs) / len(needs) if needs else 0.0
 
 

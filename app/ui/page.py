@@ -35,7 +35,7 @@ def build_page(services: Services) -> gr.Blocks:
         choose.wire(services, choosing, briefing, tabs, language_state)
         brief.wire(services, choosing, briefing, talking, tabs, language_state, rehearsal_state)
         talk.wire(services, talking, reporting, tabs, language_state, rehearsal_state)
-        report.wire(services, reporting, talking, tabs, language_state, rehearsal_state)
+        report.wire(services, reporting, language_state, rehearsal_state)
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
         switched = language.change(

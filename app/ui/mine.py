@@ -1,0 +1,131 @@
+"""My rehearsals: go on, read again, delete."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.texts import message, t
+from app.ui import report as report_page
+from app.ui import talk
+from app.ui.labels import Labels
+from app.wiring import Services, single_user
+from interview.conversation import Lang
+from interview.errors import TandaoError
+from interview.ports import RehearsalRecord
+
+
+@dataclass
+class MinePage:
+    """The components others need."""
+
+    pick: gr.Radio
+    go_on: gr.Button
+    read: gr.Button
+    sure: gr.Checkbox
+    delete: gr.Button
+
+
+def build(labels: Labels) -> MinePage:
+    """A list and what can be done with an entry."""
+    lang = labels.lang
+    pick = gr.Radio([], elem_id="mine", elem_classes="cards", **labels.text(label="mine.list"))
+    labels.keep(pick, label="mine.list")
+    with gr.Row():
+        go_on = gr.Button(t("mine.go_on", lang), variant="primary", elem_id="go-on")
+        read = gr.Button(t("mine.read", lang), elem_id="read-report")
+    with gr.Row():
+        sure = gr.Checkbox(value=False, elem_id="sure", **labels.text(label="mine.sure"))
+        delete = gr.Button(t("mine.delete", lang), variant="stop", elem_id="delete")
+    labels.keep(go_on, value="mine.go_on")
+    labels.keep(read, value="mine.read")
+    labels.keep(sure, label="mine.sure")
+    labels.keep(delete, value="mine.delete")
+    return MinePage(pick, go_on, read, sure, delete)
+
+
+def entries(services: Services, lang: Lang) -> list[tuple[str, str]]:
+    """``(text, id)`` of this person's rehearsals, newest first."""
+    return [(_entry(services, r, lang), r.id) for r in services.rehearsals.mine(single_user(lang))]
+
+
+def _entry(services: Services, record: RehearsalRecord, lang: Lang) -> str:
+    try:
+        stage = services.rehearsals.stage(record)
+        who, what = f"{stage.persona.face} {stage.persona.name}", stage.scenario.title
+    except TandaoError:  # the files of an old rehearsal may be gone
+        who, what = record.persona_id, record.scenario_id
+    when = record.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    state = t("mine.open", lang) if record.ended is None else t(f"talk.over.{record.ended}", lang)
+    score = "" if record.score is None else f" · {t('report.score', lang)} {record.score:.0f}"
+    return f"{who} · {what}\n{when} · {t('mine.turns', lang, count=record.turn_count)} · {state}{score}"
+
+
+def wire(
+    services: Services,
+    page: MinePage,
+    tab: gr.Tab,
+    talking: talk.TalkPage,
+    reporting: report_page.ReportPage,
+    tabs: gr.Tabs,
+    language: gr.State,
+    rehearsal: gr.State,
+) -> None:
+    """Go on with a rehearsal, read its report, delete it for good."""
+
+    def go_on(picked: str | None, lang: Lang) -> list[Any]:
+        skip = [gr.skip()] * (2 + len(talking.outputs))
+        if not picked:
+            gr.Warning(t("mine.pick_first", lang))
+            return skip
+        try:
+            return [picked, gr.Tabs(selected="talk"), *talk.view(services, picked, lang)]
+        except TandaoError as error:
+            gr.Warning(message(error, lang))
+            return skip
+
+    page.go_on.click(go_on, [page.pick, language], [rehearsal, tabs, *talking.outputs], api_visibility="private")
+
+    def read(picked: str | None, lang: Lang) -> list[Any]:
+        if not picked:
+            gr.Warning(t("mine.pick_first", lang))
+            return [gr.skip()] * 3
+        try:
+            return [picked, gr.Tabs(selected="report"), report_page.shown(services, picked, lang)]
+        except TandaoError as error:
+            gr.Warning(message(error, lang))
+            return [gr.skip()] * 3
+
+    page.read.click(read, [page.pick, language], [rehearsal, tabs, reporting.text], api_visibility="private")
+
+    def delete(picked: str | None, sure: bool, current: str, lang: Lang) -> list[Any]:
+        if not picked or not sure:
+            gr.Warning(t("mine.pick_first" if not picked else "mine.confirm_first", lang))
+            return [gr.skip()] * 3
+        try:
+            services.rehearsals.delete(single_user(lang), picked)
+        except TandaoError as error:
+            gr.Warning(message(error, lang))
+            return [gr.skip()] * 3
+        gr.Info(t("mine.deleted", lang))
+        return [gr.update(choices=entries(services, lang), value=None), False, "" if current == picked else current]
+
+    page.delete.click(
+        delete, [page.pick, page.sure, rehearsal, language], [page.pick, page.sure, rehearsal], api_visibility="private"
+    )
+    tab.select(**redraw(services, page, language), show_progress="hidden", api_visibility="private")
+
+
+def redraw(services: Services, page: MinePage, language: gr.State) -> dict[str, Any]:
+    """The list again; an entry that is picked stays picked."""
+
+    def draw(picked: str | None, lang: Lang) -> Any:
+        try:
+            choices = entries(services, lang)
+        except TandaoError as error:
+            gr.Warning(message(error, lang))
+            return gr.skip()
+        known = [value for _, value in choices]
+        return gr.update(choices=choices, value=picked if picked in known else (known[0] if known else None))
+
+    return {"fn": draw, "inputs": [page.pick, language], "outputs": page.pick}

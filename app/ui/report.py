@@ -1,0 +1,57 @@
+"""Report: what was delivered, what went well, what to say better."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.reports import build_report
+from app.texts import message, t
+from app.ui.labels import Labels
+from app.ui.report_html import report_html
+from app.wiring import Services, single_user
+from interview.conversation import Lang
+from interview.errors import TandaoError
+
+
+@dataclass
+class ReportPage:
+    """The components others need."""
+
+    text: gr.HTML
+    refresh: gr.Button
+
+
+def build(labels: Labels) -> ReportPage:
+    """The report as one piece of HTML."""
+    refresh = gr.Button(t("report.refresh", labels.lang), elem_id="refresh-report", size="sm")
+    labels.keep(refresh, value="report.refresh")
+    return ReportPage(gr.HTML(f"<p>{t('report.empty', labels.lang)}</p>", elem_id="report"), refresh)
+
+
+def shown(services: Services, rehearsal_id: str, lang: Lang) -> str:
+    """The report of a rehearsal as it stands, made and kept."""
+    actor = single_user(lang)
+    return report_html(
+        build_report(services, actor, rehearsal_id), services.rehearsals.transcript(actor, rehearsal_id), lang
+    )
+
+
+def wire(services: Services, page: ReportPage, language: gr.State, rehearsal: gr.State) -> None:
+    """Make the report of a talk that is still going on."""
+    page.refresh.click(**redraw(services, page, language, rehearsal), api_visibility="private")
+
+
+def redraw(services: Services, page: ReportPage, language: gr.State, rehearsal: gr.State) -> dict[str, Any]:
+    """The report again in the present language."""
+
+    def draw(rehearsal_id: str, lang: Lang) -> Any:
+        if not rehearsal_id:
+            return f"<p>{t('report.empty', lang)}</p>"
+        try:
+            return shown(services, rehearsal_id, lang)
+        except TandaoError as error:
+            gr.Warning(message(error, lang))
+            return gr.skip()
+
+    return {"fn": draw, "inputs": [rehearsal, language], "outputs": page.text}
