@@ -231,7 +231,8 @@ def main() -> None:
         if learned is not None:
             _print("tf-idf + LR", scores(truth, learned), whole=False)
         print(
-            f"  {speed((row.text for row in found), lang):,.0f} utterances/s, first answer after {startup_s(lang):.2f} s"
+            f"  {speed([row.text for row in found], lang):,.0f} utterances/s, "
+            f"first answer after {startup_s(lang):.2f} s"
         )
     appeal = fairness(chosen.data / "fairness_en_dev_casino.jsonl", chosen.half)
     print(f"fairness_en_dev_casino, {chosen.half}: " + ", ".join(f"{k} {v:.2f}" for k, v in appeal.items()))
