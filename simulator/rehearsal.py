@@ -265,7 +265,24 @@ class Rehearsals:
         state: EmployeeState,
         spoken: tuple[str, ...],
     ) -> Iterator[Event]:
-        """Speak the rest of a reply, committing each sentence before it is shown; the authored voice never fails."""
+        """Speak the rest of a reply, committing each sentence before it is shown; the authored voice never fails.
+
+        Ends quietly where the reply was cut off meanwhile by what the manager sent.
+        """
+        try:
+            yield from self._speak(record, stage, index, payload, state, spoken)
+        except ConflictError:
+            return
+
+    def _speak(
+        self,
+        record: RehearsalRecord,
+        stage: Stage,
+        index: int,
+        payload: Mapping[str, Any],
+        state: EmployeeState,
+        spoken: tuple[str, ...],
+    ) -> Iterator[Event]:
         intent = intent_of(payload)
         count = len(spoken)
         voice: dict[str, Any] = {"name": record.voice}

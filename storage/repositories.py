@@ -100,6 +100,11 @@ class SqlRehearsals:
         """Commit one reply sentence."""
         with transaction(self._engine) as db:
             key = self._key(db, rehearsal_id)
+            open_turn = select(turns.c.reply_done).where(
+                turns.c.rehearsal_id == rehearsal_id, turns.c.turn_index == turn_index
+            )
+            if db.execute(open_turn).scalar_one():
+                raise ConflictError("the reply was cut off or finished elsewhere")
             there = db.execute(
                 select(reply_sentences.c.sentence).where(
                     reply_sentences.c.rehearsal_id == rehearsal_id,

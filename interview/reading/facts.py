@@ -69,6 +69,11 @@ _SAYS = frozenset(
         MoveKind.PLAN, MoveKind.COMMITMENT,
     }
 )  # fmt: skip
+_COUNTER = re.compile(
+    r"\s*个?(月|季度|星期|周|年|天|次|人|遍|回|项|件事|点钟)"
+    r"|\s*-?(months?|weeks?|years?|days?|times|people|quarters?|of you|steps?|things?)\b"
+)
+_SCALES = {"万": 10_000, "亿": 100_000_000, "k": 1_000, "m": 1_000_000}
 _TOLERANCE = 0.02
 _SMALL_COUNT = 12
 
@@ -120,20 +125,32 @@ def _month_number(name: str) -> int:
     return next(i for i, month in enumerate(_EN_MONTHS, 1) if month.startswith(name[:3]))
 
 
-def numbers_in(folded: str, taken: Iterable[tuple[int, int]]) -> list[tuple[float, str]]:
-    """``(value, as written)`` of every number outside the taken spans (dates)."""
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as written, and every value it may stand for (3万 is 3 where the unit is 万元, else 30,000)."""
+
+    written: str
+    values: tuple[float, ...]
+
+
+def numbers_in(folded: str, taken: Iterable[tuple[int, int]], unit: str = "") -> list[Number]:
+    """Every number outside the taken spans (dates) that is not a count of months, people, times and the like."""
     spans = list(taken)
-    found: list[tuple[float, str]] = []
-    for m in _NUMBER.finditer(folded):
-        if any(s < m.end() and m.start() < e for s, e in spans):
-            continue
-        value = float(m[0].replace(",", ""))
-        scaled = value * 10_000 if folded[m.end() : m.end() + 1] == "万" else value
-        found.append((scaled, m[0] + ("万" if scaled != value else "")))
-    for pattern in (_ZH_PERCENT, _ZH_NUMBER):
+    found: list[Number] = []
+    for pattern in (_NUMBER, _ZH_PERCENT, _ZH_NUMBER):
         for m in pattern.finditer(folded):
-            if m[1] and not any(s < m.end() and m.start() < e for s, e in spans):
-                found.append((zh_number(m[1]), m[1]))
+            written = m[0] if pattern is _NUMBER else m[1]
+            if not written or any(s < m.end() and m.start() < e for s, e in spans):
+                continue
+            counter = _COUNTER.match(folded, m.end())
+            if counter and not (unit and counter[1] in fold(unit)):
+                continue
+            value = float(written.replace(",", "")) if pattern is _NUMBER else zh_number(written)
+            scale = _SCALES.get(folded[m.end() : m.end() + 1], 1)
+            if folded[m.end() : m.end() + 2] in ("km", "mi", "ms", "mo"):
+                scale = 1
+            tail = folded[m.end()] if scale != 1 else ""
+            found.append(Number(written + tail, (value, value * scale) if scale != 1 else (value,)))
     return found
 
 
@@ -208,7 +225,7 @@ def _check_sentence(
 ) -> Iterator[FactCheck]:
     months = months_in(sentence)
     taken = [span for _, _, span in months]
-    numbers = numbers_in(sentence, taken)
+    numbers = numbers_in(sentence, taken, metric.unit if metric else "")
     named = [i for i in incidents if mentioned(i.words, sentence)]
     days = [(month, day) for month, day, _ in months if day is not None]
     for incident in named:
@@ -234,7 +251,7 @@ def _check_numbers(
     metric: Metric,
     persona: Persona,
     months: list[tuple[int, int | None, tuple[int, int]]],
-    numbers: list[tuple[float, str]],
+    numbers: list[Number],
     quote: str,
     named_here: bool,
 ) -> Iterator[FactCheck]:
@@ -248,39 +265,46 @@ def _check_numbers(
         shown = shown or text
     if len(month_set) > 1:
         supported += _borne_out(metric, persona, None)[0]
-    right = [said for value, said in numbers if any(_close(value, v) for v in supported)]
-    wrong = [
-        (value, said)
-        for value, said in numbers
-        if said not in right and not (value <= _SMALL_COUNT and value == int(value) and len(numbers) > 1)
-    ]
+    right = [n for n in numbers if any(_close(value, v) for value in n.values for v in supported)]
+    wrong = [n for n in numbers if n not in right and not (_is_small_count(n) and len(numbers) > 1)]
     month_text = str(month_set[0]) if month_set else ""
     if wrong and (named_here or month_set):
-        yield FactCheck("false", metric.id, quote, month_text, wrong[0][1], shown)
+        yield FactCheck("false", metric.id, quote, month_text, wrong[0].written, shown)
     elif right:
-        yield FactCheck("true", metric.id, quote, month_text, right[0], shown)
+        yield FactCheck("true", metric.id, quote, month_text, right[0].written, shown)
+
+
+def _is_small_count(number: Number) -> bool:
+    return number.values[0] <= _SMALL_COUNT and number.values[0] == int(number.values[0])
 
 
 def _check_rating(sentence: str, quote: str, persona: Persona) -> Iterator[FactCheck]:
+    """Whether the rating named is the one on record; the one they hoped for may be spoken of."""
     given, expected = fold(persona.rating.given), fold(persona.rating.expected)
-    if given in sentence:
+    if mentioned((given,), sentence):
         yield FactCheck("true", "rating", quote, known=persona.rating.given)
         return
     if not _RATING_TALK.search(sentence) or _NOT_A_FACT.search(sentence):
         return
-    if _RATING_TOKEN.fullmatch(given) is None:
-        return
-    tokens = [m[1] or m[2] for m in _RATING_TOKEN.finditer(sentence)]
-    wrong = [t for t in tokens if t not in (given, expected) and t not in ("a", "s", "d")]
-    wrong += [
-        t
-        for t in tokens
-        if t in ("a", "s", "d")
-        and re.search(rf"(?:是|为|给|打了?|得了?|a rating of|an?) ?{t}(?![a-z])", sentence)
-        and t != given
-    ]
-    if wrong:
-        yield FactCheck("false", "rating", quote, said=wrong[0].upper(), known=persona.rating.given)
+    others = [t for t in _scale_terms(persona.rating.scale) if t not in given and given not in t and t not in expected]
+    said = [t for t in others if mentioned((t,), sentence)]
+    if _RATING_TOKEN.fullmatch(given):
+        tokens = [m[1] or m[2] for m in _RATING_TOKEN.finditer(sentence)]
+        said += [t for t in tokens if t not in (given, expected) and (len(t) > 1 or _names_grade(t, sentence))]
+    if said:
+        yield FactCheck("false", "rating", quote, said=said[0].upper(), known=persona.rating.given)
+
+
+def _scale_terms(scale: str) -> list[str]:
+    """Names of the other grades, where the scale lists them in words."""
+    terms = [term.strip() for term in re.split(r"[,，、;；/()（）:：]", fold(scale))]
+    return [t for t in terms if 4 <= len(t) <= 24 and t.count(" ") <= 2 and not re.search(r"\d", t)]
+
+
+def _names_grade(token: str, sentence: str) -> bool:
+    """Whether a lone letter stands where a grade would (“a” is also an article)."""
+    pattern = rf"(?:是|为|给|打了?|得了?|评了?|拿了?|rating (?:is|of)|graded?|got an?|given an?)\s*(?:了|个|an?\s+)?{token}(?![a-z0-9])"
+    return re.search(pattern, sentence) is not None
 
 
 def delivered_parts(

@@ -111,7 +111,7 @@ class PatternSet:
             if expression is None:
                 return None
             for _ in range(2):  # a fragment may use other fragments
-                expression = re.sub(r"(?<!\?)<([a-z_]+)>", lambda m: fragments[m[1]], expression)
+                expression = re.sub(r"(?<!\?P)<([a-z_]+)>", lambda m: fragments[m[1]], expression)
             return re.compile(expression)
 
         def guard(name: str, raw: Mapping[str, Any]) -> Guard:

@@ -1,0 +1,138 @@
+"""Reads a manager's moves from the words: patterns in both languages, and what the other side had said before."""
+
+import re
+from collections.abc import Iterator
+
+from interview.conversation import Lang
+from interview.moves import Move, MoveKind, MoveReading
+from interview.reading import patterns
+from interview.reading.patterns import Match, fold
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_SPEAKER = re.compile(r"^\s*(?:员工|下属|对方|employee|report|client|e|b)\s*[:：]\s*", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-z][^>]*>|function\s*\(|=>|\{[^{}]*[;=][^{}]*\}|^\s*(?:import|def|select|class)\s", re.I | re.M)
+_EN_WORD = re.compile(r"[a-z']+")
+_EN_STOP = frozenset(
+    "i you he she it we they a an the and or but so to of in on at for with that this is are was were be been have has had"
+    " do did does not no my your our me us them it's i'm that's just very really as if from about there what how when".split()
+)
+_EN_COMMON = _EN_STOP | frozenset(
+    "can will would could should go going get got one two time year month week work team good well know think see want need"
+    " like make made take say said look back here now then more some all any out up down right yes ok okay thanks".split()
+)
+_ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
+_ECHO, _TAKEN_UP = 0.72, 0.22
+
+
+class RuleMoveReader:
+    """The default `MoveReader`: no network, no model, linear in the length of the text."""
+
+    def read(self, text: str, lang: Lang, before: str = "") -> MoveReading:
+        """Moves in order of place; ``before`` tells a true reflection from an empty or parroted one."""
+        readable = is_talk(text)
+        if not readable:
+            return MoveReading((), readable=False)
+        found: list[Match] = []
+        folded = fold(text)
+        for tongue in _languages(text, lang):
+            found += patterns.load(f"moves_{tongue}").matches(folded)
+        kept = _consistent(patterns.strongest(found))
+        said = _SPEAKER.sub("", before)
+        moves = [self._move(match, text, folded, said) for match in kept]
+        moves += _plain_reflection(text, folded, said, moves)
+        return MoveReading(tuple(sorted(moves, key=lambda m: (m.start, m.end))), readable=True)
+
+    def _move(self, match: Match, text: str, folded: str, before: str) -> Move:
+        kind, strength, detail = MoveKind(match.kind), match.strength, match.detail
+        if kind is MoveKind.REFLECTION and before:
+            overlap, echo = _overlap(folded, before)
+            if echo >= _ECHO:
+                strength, detail = 0.3, "parrot"
+            elif overlap < 0.05:
+                strength *= 0.6
+        if kind is MoveKind.EVIDENCE and _blaming(folded):
+            detail = "blaming"
+        return Move(kind, round(min(1.0, strength), 2), text[match.start : match.end], match.start, match.end, detail)
+
+
+def is_talk(text: str) -> bool:
+    """Whether these are words of one of our languages at all: no code, no markup, no random keys."""
+    if _MARKUP.search(text):
+        return False
+    han = len(_HAN.findall(text))
+    if han:
+        return han >= 1 and han / max(1, len(re.sub(r"\s", "", text))) > 0.2
+    words = _EN_WORD.findall(text.lower())
+    if not words:
+        return False
+    known = sum(w in _EN_COMMON or (len(w) > 1 and bool(re.search(r"[aeiouy]", w))) for w in words)
+    common = sum(w in _EN_COMMON for w in words)
+    if len(words) <= 3:
+        return known == len(words)
+    return known / len(words) > 0.7 and common / len(words) > 0.08
+
+
+def _languages(text: str, lang: Lang) -> tuple[Lang, ...]:
+    han, latin = _HAN.search(text) is not None, len(_LATIN.findall(text))
+    if han and latin >= 3:
+        return ("zh", "en")
+    if han:
+        return ("zh",)
+    return ("en",) if latin else (lang,)
+
+
+def _consistent(found: list[Match]) -> list[Match]:
+    """Drop what another, more particular reading of the same words makes wrong."""
+    kinds = {m.kind for m in found if m.strength >= 0.5}
+    drop: set[str] = set()
+    if MoveKind.OPEN_QUESTION in kinds:
+        drop.add(MoveKind.CLOSED_QUESTION)
+    if MoveKind.BLAME in kinds or MoveKind.PRIES in kinds:
+        drop |= {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}
+    if MoveKind.THREAT in kinds:
+        drop |= {MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE}
+    if MoveKind.AGREE_BEFORE_DIFFER in kinds:
+        found = [m for m in found if not (m.kind == MoveKind.EMPATHY and m.detail == "hollow")]
+    if any(m.kind == MoveKind.EMPATHY and not m.detail for m in found):
+        found = [m for m in found if not (m.kind == MoveKind.EMPATHY and m.detail == "hollow")]
+    if any(m.kind == MoveKind.AFFIRMATION and not m.detail for m in found):
+        found = [m for m in found if not (m.kind == MoveKind.AFFIRMATION and m.detail == "generic")]
+    if kinds & {MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.EXPECTATION} and MoveKind.EVIDENCE in kinds:
+        found = [m for m in found if not (m.kind == MoveKind.EVIDENCE and any(
+            o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and o.start < m.end and m.start < o.end for o in found))]
+    return [m for m in found if m.kind not in drop]
+
+
+def _blaming(folded: str) -> bool:
+    return re.search(r"都(?:怪|是)你|搞砸|你怎么|怎么回事|拖后腿|你自己|your fault|you (?:messed|screwed|ruined|blew)|because of you", folded) is not None
+
+
+def _units(text: str) -> set[str]:
+    """Content units: Chinese bigrams without function characters, English content words."""
+    folded = fold(text)
+    han = "".join(c if c not in _ZH_FUNCTION else " " for c in folded if _HAN.match(c) or c in " ，。,.")
+    grams = {part[i : i + 2] for part in re.split(r"[ ，。,.]+", han) for i in range(len(part) - 1)}
+    return grams | {w for w in _EN_WORD.findall(folded) if w not in _EN_STOP and len(w) > 2}
+
+
+def _overlap(folded: str, before: str) -> tuple[float, float]:
+    """Share of the other's content taken up, and share of one's own words that only echo theirs."""
+    own, theirs = _units(folded), _units(before)
+    if not own or not theirs:
+        return 0.0, 0.0
+    shared = len(own & theirs)
+    return shared / len(theirs), shared / len(own)
+
+
+def _plain_reflection(text: str, folded: str, before: str, moves: list[Move]) -> Iterator[Move]:
+    """A reflection without a stem: a statement about “you” that takes up what was said and adds to it."""
+    if not before or "?" in folded or "？" in folded or any(m.kind is MoveKind.REFLECTION for m in moves):
+        return
+    if not re.search(r"你|您|\byou", folded):
+        return
+    overlap, echo = _overlap(folded, before)
+    if echo >= _ECHO and overlap >= 0.4 and len(text) >= 6:
+        yield Move(MoveKind.REFLECTION, 0.3, text, 0, len(text), "parrot")
+    elif overlap >= _TAKEN_UP and 0.15 <= echo < _ECHO:
+        yield Move(MoveKind.REFLECTION, 0.58, text, 0, len(text))
