@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 
 from app.settings import Settings, load_settings
@@ -34,7 +33,7 @@ def single_user(lang: Lang) -> Actor:
 
 def personas_folder(settings: Settings) -> Path:
     """Where personas, scenarios and legal frames are read from."""
-    return settings.personas or Path(str(files("personas")))
+    return settings.personas or Path(__file__).parent.parent / "personas"
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ def compose(
         and len(core) < (24 if persona.lang == "zh" else 60)
         and choice.number("tail?", 100) < 25
     ):
-        tails = general_lines(persona.lang)["tails"][band(state.tension)][persona.style]
+        tails = general_lines(persona.lang).get("tails", {}).get(band(state.tension), {}).get(persona.style, ())
         parts.append(choice.pick("tail", tails))
     text = join_sentences(part for part in parts if part)
     return Draft(split_sentences(_capitalised(text) if persona.lang == "en" else text), tuple(choice.used))
@@ -200,7 +200,7 @@ def _lead_chance(state: EmployeeState) -> int:
 
 
 def _lead(choice: _Choice, heard: Heard, state: EmployeeState, persona: Persona) -> str:
-    leads = general_lines(persona.lang)["leads"]
+    leads = general_lines(persona.lang).get("leads", {})
     for kind in _LEAD_ORDER:
         move = heard.first(kind)
         if move is not None and move.detail not in ("hollow", "generic", "parrot") and kind in leads:
