@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from app.settings import load_settings
 from app.wiring import personas_folder
 from interview.conversation import LANGS, Lang
@@ -21,18 +23,17 @@ def _library() -> FileLibrary:
 def listing(as_json: bool) -> Iterator[str]:
     """One line a persona, or one JSON array of ``{id, situation, style, langs}``."""
     library = _library()
-    langs: dict[str, list[Lang]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for lang in LANGS:
-        for persona_id in library.persona_ids(lang):
-            langs.setdefault(persona_id, []).append(lang)
-    rows: list[dict[str, Any]] = []
-    for persona_id, known in langs.items():
-        persona = library.persona(persona_id, known[0])
-        rows.append({"id": persona_id, "situation": persona.situation, "style": persona.style, "langs": known})
+        for persona in library.personas(lang):
+            fresh = {"id": persona.id, "situation": persona.situation, "style": persona.style, "langs": []}
+            rows.setdefault(persona.id, fresh)["langs"].append(lang)
+        for problem in library.broken(lang):
+            click.echo(problem, err=True)
     if as_json:
-        yield json.dumps(rows, ensure_ascii=False)
+        yield json.dumps(list(rows.values()), ensure_ascii=False)
         return
-    for row in rows:
+    for row in rows.values():
         yield f"{row['id']:24} {row['situation']:12} {row['style']:10} {' '.join(row['langs'])}"
 
 

@@ -1,6 +1,7 @@
 """Personas, scenarios and legal frames read from YAML folders, with errors that name file, field and fix."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,10 +80,23 @@ class FileLibrary:
         self._scenario = lru_cache(maxsize=64)(self._load_scenario)
 
     def personas(self, lang: Lang) -> tuple[Persona, ...]:
-        """All personas, easiest situation first."""
+        """All personas whose files are right, easiest first; see ``broken`` for the others."""
         order = ["challenger", "expert", "rough_jade", "stuck"]
-        found = [self._persona(persona_id, lang) for persona_id in self.persona_ids(lang)]
+        found: list[Persona] = []
+        for persona_id in self.persona_ids(lang):
+            with suppress(DataFileError):
+                found.append(self._persona(persona_id, lang))
         return tuple(sorted(found, key=lambda p: (p.difficulty, order.index(p.situation), p.id)))
+
+    def broken(self, lang: Lang) -> tuple[str, ...]:
+        """What is wrong with the persona files that can't be used, a line each."""
+        problems: list[str] = []
+        for persona_id in self.persona_ids(lang):
+            try:
+                self._persona(persona_id, lang)
+            except DataFileError as error:
+                problems += str(error).splitlines()
+        return tuple(problems)
 
     def persona_ids(self, lang: Lang) -> tuple[str, ...]:
         """Ids that have a file in this language."""

@@ -35,7 +35,7 @@ def decide(
     state = disclosure.state
     topic = topic_of(heard, persona)
     return (
-        _leaves(state, reaction, persona)
+        _leaves(state, heard, persona)
         or _objects(state, heard)
         or _answers_odd_moves(state, reaction, heard, persona)
         or _takes_message(reaction, state, persona)
@@ -82,11 +82,12 @@ def topic_of(heard: Heard, persona: Persona) -> str:
     return "money" if heard.money else ""
 
 
-def _leaves(state: EmployeeState, reaction: Reaction, persona: Persona) -> Intent | None:
-    """Walking out takes high tension and no trust, used-up patience, or a second grave hurt."""
+def _leaves(state: EmployeeState, heard: Heard, persona: Persona) -> Intent | None:
+    """Walking out takes high tension, no trust and repeated or grave hurt, or used-up patience."""
+    grave = heard.has(MoveKind.INSULT, MoveKind.THREAT)
     furious = state.tension >= persona.walk_out_tension and state.trust < LOW_TRUST
     fed_up = state.patience <= 0.02
-    if (furious and state.memory.harms >= 2) or fed_up:
+    if (furious and state.memory.harms >= (2 if grave else 4)) or fed_up:
         return Intent(IntentKind.WALK_OUT)
     return None
 
@@ -182,7 +183,7 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
     """What the employee brings up unasked."""
     memory = state.memory
     delivered = bool(memory.delivered)
-    if topic == "money" and not heard.has(MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE):
+    if topic == "money" and not memory.money_answered and not heard.has(MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE):
         return Intent(IntentKind.ASK_MONEY)
     if not delivered or heard.has(MoveKind.OPEN_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.CLOSED_QUESTION):
         return None

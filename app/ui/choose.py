@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -33,9 +34,13 @@ def build(services: Services, labels: Labels) -> ChoosePage:
     first = people[0][1]
     gr_persona = gr.Radio(people, value=first, elem_id="persona", elem_classes="cards", **labels.text(label="choose.persona"))
     labels.keep(gr_persona, label="choose.persona")
+    broken = services.library.broken(lang)
+    if broken:
+        gr.HTML(f"<p class='note'>{t('choose.broken', lang)}</p><pre>{escape(chr(10).join(broken[:10]))}</pre>")
+    scenarios = scenario_cards(services, lang, first)
     gr_scenario = gr.Radio(
-        scenario_cards(services, lang, first),
-        value=services.library.persona(first, lang).default_scenario,
+        scenarios,
+        value=scenarios[0][1],
         elem_id="scenario",
         elem_classes="cards",
         **labels.text(label="choose.scenario"),
@@ -80,8 +85,8 @@ def wire(services: Services, page: ChoosePage, briefing: brief.BriefPage, tabs: 
     """Choosing a person brings their own situation; preparing opens the brief."""
 
     def picked(persona_id: str, lang: Lang) -> Any:
-        persona = services.library.persona(persona_id, lang)
-        return gr.update(choices=scenario_cards(services, lang, persona_id), value=persona.default_scenario)
+        cards = scenario_cards(services, lang, persona_id)
+        return gr.update(choices=cards, value=cards[0][1])
 
     page.persona.input(picked, [page.persona, language], page.scenario, show_progress="hidden", api_visibility="private")
 
