@@ -144,7 +144,9 @@ def read(speaker: str, lang: Lang) -> None:
 @main.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, exists=True))
 @click.option("--manager-only", is_flag=True, help="Score nothing the employee said.")
-@click.option("--min-turns", type=click.IntRange(1), default=6, show_default=True, help="Fewer manager turns: too short.")
+@click.option(
+    "--min-turns", type=click.IntRange(1), default=6, show_default=True, help="Fewer manager turns: too short."
+)
 @click.option("--lang", type=_LANG, help="Language of a plain-text file; default: from its script.")
 def score(file: str | None, manager_only: bool, min_turns: int, lang: Lang | None) -> None:
     """Score talks: JSONL on standard input, or a .txt file with speaker prefixes. 给谈话打分。"""

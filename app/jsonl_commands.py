@@ -136,9 +136,7 @@ class _Scorer:
             "id": talk_id,
             "score": report["score"],
             "dimensions": {d["id"]: d["score"] for d in report["dimensions"]},
-            "findings": [
-                {k: f[k] for k in ("code", "turn", "quote", "text", "better")} for f in report["findings"]
-            ],
+            "findings": [{k: f[k] for k in ("code", "turn", "quote", "text", "better")} for f in report["findings"]],
             "unscorable_reason": report["unscorable_reason"],
         }
 

@@ -26,7 +26,12 @@ def listing(as_json: bool) -> Iterator[str]:
     rows: dict[str, dict[str, Any]] = {}
     for lang in LANGS:
         for persona in library.personas(lang):
-            fresh = {"id": persona.id, "situation": persona.situation, "style": persona.style, "langs": []}
+            fresh: dict[str, Any] = {
+                "id": persona.id,
+                "situation": persona.situation,
+                "style": persona.style,
+                "langs": [],
+            }
             rows.setdefault(persona.id, fresh)["langs"].append(lang)
         for problem in library.broken(lang):
             click.echo(problem, err=True)

@@ -26,18 +26,16 @@ def _lines(report: dict[str, Any], lang: Lang) -> list[str]:
     else:
         lines.append(f"{t('report.score', lang)}: {report['score']:g} · {report['band']}")
     lines += [f"  ! {gate}" for gate in report["gates"]]
-    lines += [
-        f"  {d['name']}: " + ("–" if d["score"] is None else f"{d['score']:g}") for d in report["dimensions"]
-    ]
+    lines += [f"  {d['name']}: " + ("–" if d["score"] is None else f"{d['score']:g}") for d in report["dimensions"]]
     lines += ["", t("report.message", lang)]
-    lines += [
-        f"  [{'x' if part['turn'] is not None else ' '}] {part['text']}" for part in report["message"]
-    ]
+    lines += [f"  [{'x' if part['turn'] is not None else ' '}] {part['text']}" for part in report["message"]]
     lines += ["", t("report.strengths", lang)]
     lines += [f"  + “{s['quote']}” {s['text']}" for s in report["strengths"]] or ["  –"]
     lines += ["", t("report.findings", lang)]
     for finding in report["findings"]:
-        lines.append(f"  - “{finding['quote']}” {finding['text']}" if finding["quote"] else f"  - {finding['text']}")
+        quoted = finding["quote"] and finding["turn"] is not None
+        detail = f": {finding['quote']}" if finding["quote"] and not quoted else ""
+        lines.append(f"  - “{finding['quote']}” {finding['text']}" if quoted else f"  - {finding['text']}{detail}")
         if finding["better"]:
             lines.append(f"      {t('report.better', lang)}: {finding['better']}")
     return lines

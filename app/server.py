@@ -27,7 +27,7 @@ def build_app(services: Services) -> "FastAPI":
         return {"status": "ok"}
 
     page = build_page(services)
-    return gr.mount_gradio_app(
+    return gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
         page,
         path="/",

@@ -82,9 +82,7 @@ class Services:
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
         clock = SystemClock()
         repository = SqlRehearsals(open_database(self.settings.url), vault, clock)
-        return Rehearsals(
-            self.library, repository, self.move_reader, {AuthoredVoice.name: AuthoredVoice()}, clock
-        )
+        return Rehearsals(self.library, repository, self.move_reader, {AuthoredVoice.name: AuthoredVoice()}, clock)
 
 
 def message_language() -> Lang:

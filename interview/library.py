@@ -32,7 +32,9 @@ def read_yaml(path: Path) -> Any:
     """Plain YAML values of a file. Tags, anchors and files over 1 MB are refused with DataFileError."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise DataFileError(f"{path.parent.name}/{path.name}: larger than {MAX_FILE_BYTES:,} bytes: split or shorten it")
+            raise DataFileError(
+                f"{path.parent.name}/{path.name}: larger than {MAX_FILE_BYTES:,} bytes: split or shorten it"
+            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataFileError(f"{path.parent.name}/{path.name}: can't be read as UTF-8 text: {error}") from error
@@ -41,7 +43,9 @@ def read_yaml(path: Path) -> Any:
         if ("&" in text or "*" in text) and any(
             isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)
         ):
-            raise DataFileError(f"{path.parent.name}/{path.name}: anchors and aliases (& and *) are not allowed: write the value out")
+            raise DataFileError(
+                f"{path.parent.name}/{path.name}: anchors and aliases (& and *) are not allowed: write the value out"
+            )
         return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         raise DataFileError(f"{path.parent.name}/{path.name}: not valid YAML: {str(error)[:300]}") from error

@@ -50,7 +50,7 @@ def step_text(step: Step, lang: Lang) -> StepText:
 def situation_text(situation: Situation, lang: Lang) -> SituationText:
     """Name, goal, approach, risks and sample wordings of a situation."""
     raw: Mapping[str, Any] = _data("situations")["situations"][situation][lang]
-    return SituationText(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
+    return SituationText(raw["name"], raw["goal"], tuple(raw["approach"]), tuple(raw["risks"]), tuple(raw["samples"]))
 
 
 @cache

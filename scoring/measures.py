@@ -23,7 +23,9 @@ _TIME = re.compile(
     r"周[一二三四五六日天末]|星期|下周|本周|这周|每周|每月|月底|月初|\d+[号日月]|两周|明天|后天|天内"
     r"|\b(?:mon|tues|wednes|thurs|fri)day|\bnext week|\bweekly|every (?:week|month)|\bby (?:the )?(?:end|\d|mid)|\bin \d+"
 )
-_FOLLOW = re.compile(r"跟进|回顾|复盘|再碰|碰一|再对|对一次|过一[遍次]|再聊|再谈|check[- ]?in|follow[- ]?up|review|catch up")
+_FOLLOW = re.compile(
+    r"跟进|回顾|复盘|再碰|碰一|再对|对一次|过一[遍次]|再聊|再谈|check[- ]?in|follow[- ]?up|review|catch up"
+)
 _NEGATIVE = frozenset(
     {CueKind.UNFAIRNESS, CueKind.ANGER, CueKind.HURT, CueKind.ANXIETY, CueKind.RESISTANCE, CueKind.WITHDRAWAL,
      CueKind.HARDSHIP, CueKind.LEAVING}
@@ -119,7 +121,8 @@ def measure(
         "open_question_rate": rate(MoveKind.OPEN_QUESTION),
         "empathy_rate": rate(MoveKind.EMPATHY),
         "affirmation_rate": rate(MoveKind.AFFIRMATION),
-        "hollow_rate": max(0, sum(r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings) - 1) / len(readings or [0]),
+        "hollow_rate": max(0, sum(r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings) - 1)
+        / len(readings or [0]),
         "parrot_rate": sum(r.empty(MoveKind.REFLECTION, "parrot") is not None for r in counted) / n,
         "interrogation": _interrogation(counted),
         "dismissal_rate": rate(MoveKind.DISMISSAL),

@@ -171,7 +171,7 @@ def _turn_findings(r: TurnReading) -> Iterator[tuple[str, str]]:
     """``(code, quote)`` for what one turn did badly, each code once."""
     found: dict[str, Move] = {}
     for m in sorted(r.moves, key=lambda m: -m.strength):
-        if m.strength < 0.5 and not (m.detail == "parrot"):
+        if m.strength < 0.5 and m.detail != "parrot":
             continue
         if m.kind in HARMS or m.kind in _WEAK:
             found.setdefault(m.kind, m)

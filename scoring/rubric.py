@@ -58,9 +58,9 @@ def total_score(
         if any(need not in known for need in gate.get("needs", ())):
             continue
         value = measures[gate["measure"]]
-        if value < gate.get("below", float("-inf")) or value > gate.get("above", float("inf")):
-            if total > gate["ceiling"]:
-                total = gate["ceiling"]
+        low = gate.get("at_least", float("-inf")) <= value < gate.get("below", float("-inf"))
+        if low or value > gate.get("above", float("inf")):
+            total = min(total, gate["ceiling"])
             applied.append(name)
     return round(total, 1), tuple(applied)
 

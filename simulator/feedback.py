@@ -69,7 +69,11 @@ def problem_of(payload: Mapping[str, Any]) -> str:
         if kind in HARMS and kind in kinds:
             return str(kind)
     if any(f["verdict"] == "false" for f in payload["facts"]):
-        return "rating_wrong" if any(f["about"] == "rating" and f["verdict"] == "false" for f in payload["facts"]) else "false_evidence"
+        return (
+            "rating_wrong"
+            if any(f["about"] == "rating" and f["verdict"] == "false" for f in payload["facts"])
+            else "false_evidence"
+        )
     for kind in _WEAK[:-1]:
         if kind in kinds:
             return str(kind)

@@ -28,9 +28,7 @@ PATIENCE_SHORT = 0.25
 TOPICS_KEPT, LINES_KEPT = 60, 400
 
 
-def decide(
-    reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Persona, scenario: Scenario
-) -> Intent:
+def decide(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Persona, scenario: Scenario) -> Intent:
     """The next intent. Rules are tried from the gravest to the most ordinary; the first that fits decides."""
     state = disclosure.state
     topic = topic_of(heard, persona)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.texts import message, t
-from app.ui import talk
+from app.texts import t
+from app.ui import safety, talk
 from app.ui.labels import Labels
 from app.ui.parts import brief_html
 from app.wiring import Services, single_user
 from interview.conversation import Lang
-from interview.errors import TandaoError
 from simulator.rehearsal import variant_for
 
 if TYPE_CHECKING:
@@ -56,14 +55,11 @@ def wire(
 ) -> None:
     """Begin the talk."""
 
+    @safety.guarded(2 + len(talking.outputs))
     def begin(persona_id: str, scenario_id: str, mode: Any, seed: int, lang: Lang) -> list[Any]:
-        try:
-            record = services.rehearsals.start(
-                single_user(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None
-            )
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return [gr.skip()] * (2 + len(talking.outputs))
+        record = services.rehearsals.start(
+            single_user(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None
+        )
         return [record.id, gr.Tabs(selected="talk"), *talk.view(services, record.id, lang)]
 
     page.begin.click(
@@ -77,6 +73,7 @@ def wire(
 def redraw(services: Services, page: BriefPage, choosing: ChoosePage, language: gr.State) -> dict[str, Any]:
     """The brief again in the present language."""
 
+    @safety.guarded(1)
     def draw(persona_id: str, scenario_id: str, mode: str, seed: int, lang: Lang) -> Any:
         if not seed:
             return f"<p>{t('brief.empty', lang)}</p>"

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.texts import t
-from app.ui import brief
+from app.ui import brief, safety
 from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
@@ -32,7 +32,9 @@ def build(services: Services, labels: Labels) -> ChoosePage:
     lang = labels.lang
     people = persona_cards(services, lang)
     first = people[0][1]
-    gr_persona = gr.Radio(people, value=first, elem_id="persona", elem_classes="cards", **labels.text(label="choose.persona"))
+    gr_persona = gr.Radio(
+        people, value=first, elem_id="persona", elem_classes="cards", **labels.text(label="choose.persona")
+    )
     labels.keep(gr_persona, label="choose.persona")
     broken = services.library.broken(lang)
     if broken:
@@ -84,12 +86,16 @@ def scenario_cards(services: Services, lang: Lang, persona_id: str) -> list[tupl
 def wire(services: Services, page: ChoosePage, briefing: brief.BriefPage, tabs: gr.Tabs, language: gr.State) -> None:
     """Choosing a person brings their own situation; preparing opens the brief."""
 
+    @safety.guarded(1)
     def picked(persona_id: str, lang: Lang) -> Any:
         cards = scenario_cards(services, lang, persona_id)
         return gr.update(choices=cards, value=cards[0][1])
 
-    page.persona.input(picked, [page.persona, language], page.scenario, show_progress="hidden", api_visibility="private")
+    page.persona.input(
+        picked, [page.persona, language], page.scenario, show_progress="hidden", api_visibility="private"
+    )
 
+    @safety.guarded(3)
     def prepare(persona_id: str, scenario_id: str, mode: str, lang: Lang) -> list[Any]:
         seed = secrets.randbelow(1_000_000)
         return [seed, brief.shown(services, persona_id, scenario_id, mode, seed, lang), gr.Tabs(selected="brief")]
@@ -105,6 +111,7 @@ def wire(services: Services, page: ChoosePage, briefing: brief.BriefPage, tabs: 
 def redraw(services: Services, page: ChoosePage, language: gr.State) -> dict[str, Any]:
     """The cards again in the present language, keeping what is chosen."""
 
+    @safety.guarded(3)
     def draw(persona_id: str, scenario_id: str, lang: Lang) -> list[Any]:
         return [
             gr.update(choices=persona_cards(services, lang), value=persona_id),

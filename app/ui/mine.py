@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.texts import message, t
+from app.texts import t
 from app.ui import report as report_page
-from app.ui import talk
+from app.ui import safety, talk
 from app.ui.labels import Labels
 from app.wiring import Services, single_user
 from interview.conversation import Lang
@@ -73,40 +73,31 @@ def wire(
 ) -> None:
     """Go on with a rehearsal, read its report, delete it for good."""
 
+    @safety.guarded(2 + len(talking.outputs))
     def go_on(picked: str | None, lang: Lang) -> list[Any]:
         skip = [gr.skip()] * (2 + len(talking.outputs))
         if not picked:
             gr.Warning(t("mine.pick_first", lang))
             return skip
-        try:
-            return [picked, gr.Tabs(selected="talk"), *talk.view(services, picked, lang)]
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return skip
+        return [picked, gr.Tabs(selected="talk"), *talk.view(services, picked, lang)]
 
     page.go_on.click(go_on, [page.pick, language], [rehearsal, tabs, *talking.outputs], api_visibility="private")
 
+    @safety.guarded(3)
     def read(picked: str | None, lang: Lang) -> list[Any]:
         if not picked:
             gr.Warning(t("mine.pick_first", lang))
             return [gr.skip()] * 3
-        try:
-            return [picked, gr.Tabs(selected="report"), report_page.shown(services, picked, lang)]
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return [gr.skip()] * 3
+        return [picked, gr.Tabs(selected="report"), report_page.shown(services, picked, lang)]
 
     page.read.click(read, [page.pick, language], [rehearsal, tabs, reporting.text], api_visibility="private")
 
+    @safety.guarded(3)
     def delete(picked: str | None, sure: bool, current: str, lang: Lang) -> list[Any]:
         if not picked or not sure:
             gr.Warning(t("mine.pick_first" if not picked else "mine.confirm_first", lang))
             return [gr.skip()] * 3
-        try:
-            services.rehearsals.delete(single_user(lang), picked)
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return [gr.skip()] * 3
+        services.rehearsals.delete(single_user(lang), picked)
         gr.Info(t("mine.deleted", lang))
         return [gr.update(choices=entries(services, lang), value=None), False, "" if current == picked else current]
 
@@ -119,12 +110,9 @@ def wire(
 def redraw(services: Services, page: MinePage, language: gr.State) -> dict[str, Any]:
     """The list again; an entry that is picked stays picked."""
 
+    @safety.guarded(1)
     def draw(picked: str | None, lang: Lang) -> Any:
-        try:
-            choices = entries(services, lang)
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return gr.skip()
+        choices = entries(services, lang)
         known = [value for _, value in choices]
         return gr.update(choices=choices, value=picked if picked in known else (known[0] if known else None))
 

@@ -47,8 +47,10 @@ def _level(value: float) -> str:
 
 def feedback_html(feedback: Feedback, lang: Lang) -> str:
     """What the last sentence did, and a better wording where there is one."""
-    moves = "、".join(move_name(kind, lang) for kind in feedback.moves) if lang == "zh" else ", ".join(
-        move_name(kind, lang) for kind in feedback.moves
+    moves = (
+        "、".join(move_name(kind, lang) for kind in feedback.moves)
+        if lang == "zh"
+        else ", ".join(move_name(kind, lang) for kind in feedback.moves)
     )
     parts = [f"<h4>{t('feedback.did', lang)}</h4><div>{escape(moves) or t('feedback.no_moves', lang)}</div>"]
     if feedback.effects:
@@ -133,5 +135,7 @@ def _law(frame: LegalFrame, lang: Lang) -> str:
         f"<tr><td>{escape(r.may_say)}</td><td>{escape(r.may_not_say)}</td><td class='note'>{escape(r.source)}</td></tr>"
         for r in frame.rules
     )
-    head = f"<tr><th>{t('brief.say', lang)}</th><th>{t('brief.not_say', lang)}</th><th>{t('brief.source', lang)}</th></tr>"
+    head = (
+        f"<tr><th>{t('brief.say', lang)}</th><th>{t('brief.not_say', lang)}</th><th>{t('brief.source', lang)}</th></tr>"
+    )
     return f'<div class="scroll"><table>{head}{rows}</table></div><p class="note">{t("brief.not_legal", lang)}</p>'

@@ -6,12 +6,12 @@ from typing import Any
 import gradio as gr
 
 from app.reports import build_report
-from app.texts import message, t
+from app.texts import t
+from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_html
 from app.wiring import Services, single_user
 from interview.conversation import Lang
-from interview.errors import TandaoError
 
 
 @dataclass
@@ -45,13 +45,10 @@ def wire(services: Services, page: ReportPage, language: gr.State, rehearsal: gr
 def redraw(services: Services, page: ReportPage, language: gr.State, rehearsal: gr.State) -> dict[str, Any]:
     """The report again in the present language."""
 
+    @safety.guarded(1)
     def draw(rehearsal_id: str, lang: Lang) -> Any:
         if not rehearsal_id:
             return f"<p>{t('report.empty', lang)}</p>"
-        try:
-            return shown(services, rehearsal_id, lang)
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return gr.skip()
+        return shown(services, rehearsal_id, lang)
 
     return {"fn": draw, "inputs": [rehearsal, language], "outputs": page.text}

@@ -74,14 +74,15 @@ def _findings(report: Mapping[str, Any], lang: Lang) -> str:
     rows: list[str] = []
     for f in report["findings"]:
         where = f"<span class='note'>{_turn(f['turn'], lang)}</span> " if f["turn"] is not None else ""
-        quote = f"<q>{escape(f['quote'])}</q> " if f["quote"] else ""
+        quote = f"<q>{escape(f['quote'])}</q> " if f["quote"] and f["turn"] is not None else ""
+        detail = f"：{escape(f['quote'])}" if f["quote"] and f["turn"] is None else ""
         flag = "class='flag'" if f["code"] in report["risk_flags"] else ""
         better = (
             f"<div class='better'><span class='note'>{t('report.better', lang)}</span> {escape(f['better'])}</div>"
             if f["better"]
             else ""
         )
-        rows.append(f"<div class='finding'>{where}{quote}<span {flag}>{escape(f['text'])}</span>{better}</div>")
+        rows.append(f"<div class='finding'>{where}{quote}<span {flag}>{escape(f['text'])}{detail}</span>{better}</div>")
     body = "".join(rows) or f"<p class='note'>{t('report.no_findings', lang)}</p>"
     return f"<h3>{t('report.findings', lang)}</h3>{body}"
 
@@ -139,7 +140,9 @@ def _transcript(report: Mapping[str, Any], transcript: Transcript, lang: Lang) -
         for item in report[kind]:
             if item["turn"] is not None:
                 marks.setdefault(item["turn"], []).append(f"{sign} {item['text']}")
-    rows = "".join(_line(turn.index, turn.speaker, turn.text, marks.get(turn.index, ()), lang) for turn in transcript.turns)
+    rows = "".join(
+        _line(turn.index, turn.speaker, turn.text, marks.get(turn.index, ()), lang) for turn in transcript.turns
+    )
     return f"<details><summary>{t('report.transcript', lang)}</summary><table>{rows}</table></details>"
 
 

@@ -7,7 +7,9 @@ _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "No
 HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
 
 CSS = """
-.gradio-container {max-width: 1180px !important; margin: 0 auto !important; padding: 0 12px !important}
+.gradio-container {max-width: 1180px !important; width: 100% !important; margin: 0 auto !important; padding: 0 12px !important}
+.gradio-container main.fillable, .gradio-container .wrap.fillable {max-width: 1180px !important}
+#chat .icon-button-wrapper, #chat button[title="Clear"], #chat button[aria-label="Clear"] {display: none !important}
 footer {display: none !important}
 #brand h1 {font-size: 1.45rem; margin: .2rem 0; letter-spacing: .02em}
 #brand p {margin: 0; opacity: .72; font-size: .92rem}
@@ -15,12 +17,15 @@ footer {display: none !important}
 .cards .wrap {display: grid !important; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: .6rem}
 .cards label {white-space: pre-line; align-items: flex-start !important; border-radius: 14px !important;
   padding: .7rem .8rem !important; line-height: 1.45; height: 100%}
-.cards label.selected, .cards label:has(input:checked) {outline: 2px solid var(--color-accent)}
+.cards label.selected, .cards label:has(input:checked) {outline: 2px solid #0f766e; background: #e6f4f1 !important;
+  color: #134e4a !important}
+.cards label.selected span, .cards label:has(input:checked) span {color: #134e4a !important}
 .cards label span {font-size: .92rem}
 .brief h3 {margin: .9rem 0 .3rem; font-size: 1.02rem}
 .brief table, .report table {border-collapse: collapse; width: 100%; font-size: .88rem}
-.brief td, .brief th, .report td, .report th {border-bottom: 1px solid var(--border-color-primary); padding: .25rem .4rem;
-  text-align: left; vertical-align: top}
+.brief td, .brief th, .report td, .report th {border: 0 !important; border-bottom: 1px solid var(--border-color-primary) !important;
+  padding: .25rem .4rem; text-align: left; vertical-align: top}
+.brief table, .report table {border: 0 !important}
 .brief td.num, .brief th.num {text-align: right; font-variant-numeric: tabular-nums}
 .scroll {overflow-x: auto}
 .steps {display: flex; gap: 4px; flex-wrap: wrap; margin: .1rem 0 .4rem; padding: 0; list-style: none}
@@ -61,4 +66,6 @@ footer {display: none !important}
 
 def theme() -> gr.themes.Base:
     """Soft colours, system fonts."""
-    return gr.themes.Soft(primary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=["monospace"])
+    return gr.themes.Soft(primary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=["monospace"]).set(
+        button_primary_background_fill="#0f766e", button_primary_background_fill_hover="#115e59"
+    )

@@ -10,6 +10,7 @@ import gradio as gr
 
 from app.texts import message, t
 from app.ui import report as report_page
+from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.parts import feedback_html, gauges, step_bar
 from app.wiring import Services, single_user
@@ -59,7 +60,7 @@ def build(labels: Labels) -> TalkPage:
             )  # fmt: skip
             labels.keep(chat, label="talk.chat")
             line = gr.Textbox(
-                lines=2, max_lines=6, elem_id="line", interactive=False, submit_btn=False,
+                lines=1, max_lines=8, elem_id="line", interactive=False, submit_btn=False,
                 **labels.text(label="talk.line", placeholder="talk.placeholder"),
             )  # fmt: skip
             labels.keep(line, label="talk.line", placeholder="talk.placeholder")
@@ -157,6 +158,9 @@ def wire(
         except TandaoError as error:
             gr.Warning(message(error, lang))
             yield skip
+        except Exception as error:  # the page is the last net
+            safety.report(error, lang)
+            yield skip
 
     sending = {
         "fn": send,
@@ -170,6 +174,7 @@ def wire(
     page.send.click(**sending)
     page.line.submit(**sending)
 
+    @safety.guarded(1)
     def hint(rehearsal_id: str, lang: Lang) -> str:
         if not rehearsal_id:
             return ""
@@ -177,21 +182,16 @@ def wire(
 
     page.ask_hint.click(hint, [rehearsal, language], page.hint, show_progress="hidden", api_visibility="private")
 
+    @safety.guarded(2 + len(page.outputs))
     def finish(rehearsal_id: str, lang: Lang) -> list[Any]:
         if not rehearsal_id:
             gr.Warning(t("talk.empty", lang))
             return [gr.skip()] * (2 + len(page.outputs))
-        try:
-            services.rehearsals.finish(single_user(lang), rehearsal_id)
-            shown = report_page.shown(services, rehearsal_id, lang)
-        except TandaoError as error:
-            gr.Warning(message(error, lang))
-            return [gr.skip()] * (2 + len(page.outputs))
+        services.rehearsals.finish(single_user(lang), rehearsal_id)
+        shown = report_page.shown(services, rehearsal_id, lang)
         return [gr.Tabs(selected="report"), shown, *view(services, rehearsal_id, lang)]
 
-    page.finish.click(
-        finish, [rehearsal, language], [tabs, reporting.text, *page.outputs], api_visibility="private"
-    )
+    page.finish.click(finish, [rehearsal, language], [tabs, reporting.text, *page.outputs], api_visibility="private")
 
 
 def _content(chat_message: Any) -> str:
@@ -278,6 +278,7 @@ def _hint(services: Services, rehearsal_id: str, lang: Lang) -> str:
 def redraw(services: Services, page: TalkPage, language: gr.State, rehearsal: gr.State) -> dict[str, Any]:
     """The talk again in the present language; what is being typed stays."""
 
+    @safety.guarded(len(page.outputs))
     def draw(rehearsal_id: str, lang: Lang) -> list[Any]:
         if not rehearsal_id:
             return [f"<p>{t('talk.empty', lang)}</p>", *[gr.skip()] * (len(page.outputs) - 1)]

@@ -11,16 +11,140 @@ from interview.reading.patterns import Match, fold
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _SPEAKER = re.compile(r"^\s*(?:员工|下属|对方|employee|report|client|e|b)\s*[:：]\s*", re.IGNORECASE)
-_MARKUP = re.compile(r"</?[a-z][^>]*>|function\s*\(|=>|\{[^{}]*[;=][^{}]*\}|^\s*(?:import|def|select|class)\s", re.I | re.M)
+_MARKUP = re.compile(
+    r"</?[a-z][^>]*>|function\s*\(|=>|\{[^{}]*[;=][^{}]*\}|^\s*(?:import|def|select|class)\s", re.I | re.M
+)
 _EN_WORD = re.compile(r"[a-z']+")
 _EN_STOP = frozenset(
-    "i you he she it we they a an the and or but so to of in on at for with that this is are was were be been have has had"
-    " do did does not no my your our me us them it's i'm that's just very really as if from about there what how when".split()
+    [
+        "i",
+        "you",
+        "he",
+        "she",
+        "it",
+        "we",
+        "they",
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "so",
+        "to",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "that",
+        "this",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "have",
+        "has",
+        "had",
+        "sounds",
+        "sound",
+        "like",
+        "seems",
+        "looks",
+        "hear",
+        "hearing",
+        "heard",
+        "saying",
+        "telling",
+        "feel",
+        "felt",
+        "mean",
+        "means",
+        "right",
+        "gather",
+        "guess",
+        "do",
+        "did",
+        "does",
+        "not",
+        "no",
+        "my",
+        "your",
+        "our",
+        "me",
+        "us",
+        "them",
+        "it's",
+        "i'm",
+        "that's",
+        "just",
+        "very",
+        "really",
+        "as",
+        "if",
+        "from",
+        "about",
+        "there",
+        "what",
+        "how",
+        "when",
+    ]
 )
 _EN_COMMON = _EN_STOP | frozenset(
-    "can will would could should go going get got one two time year month week work team good well know think see want need"
-    " like make made take say said look back here now then more some all any out up down right yes ok okay thanks".split()
+    [
+        "can",
+        "will",
+        "would",
+        "could",
+        "should",
+        "go",
+        "going",
+        "get",
+        "got",
+        "one",
+        "two",
+        "time",
+        "year",
+        "month",
+        "week",
+        "work",
+        "team",
+        "good",
+        "well",
+        "know",
+        "think",
+        "see",
+        "want",
+        "need",
+        "like",
+        "make",
+        "made",
+        "take",
+        "say",
+        "said",
+        "look",
+        "back",
+        "here",
+        "now",
+        "then",
+        "more",
+        "some",
+        "all",
+        "any",
+        "out",
+        "up",
+        "down",
+        "right",
+        "yes",
+        "ok",
+        "okay",
+        "thanks",
+    ]
 )
+_SOUNDS = frozenset(["mm", "mmm", "hm", "hmm", "mhm", "uh", "um", "er", "ah", "oh", "huh"])
 _ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
 _ECHO, _TAKEN_UP = 0.72, 0.22
 
@@ -66,6 +190,7 @@ def is_talk(text: str) -> bool:
     words = _EN_WORD.findall(text.lower())
     if not words:
         return False
+    words = [w for w in words if w not in _SOUNDS] or ["yes"]
     known = sum(w in _EN_COMMON or (len(w) > 1 and bool(re.search(r"[aeiouy]", w))) for w in words)
     common = sum(w in _EN_COMMON for w in words)
     if len(words) <= 3:
@@ -99,13 +224,28 @@ def _consistent(found: list[Match]) -> list[Match]:
     if any(m.kind == MoveKind.AFFIRMATION and not m.detail for m in found):
         found = [m for m in found if not (m.kind == MoveKind.AFFIRMATION and m.detail == "generic")]
     if kinds & {MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.EXPECTATION} and MoveKind.EVIDENCE in kinds:
-        found = [m for m in found if not (m.kind == MoveKind.EVIDENCE and any(
-            o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and o.start < m.end and m.start < o.end for o in found))]
+        found = [
+            m
+            for m in found
+            if not (
+                m.kind == MoveKind.EVIDENCE
+                and any(
+                    o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and o.start < m.end and m.start < o.end
+                    for o in found
+                )
+            )
+        ]
     return [m for m in found if m.kind not in drop]
 
 
 def _blaming(folded: str) -> bool:
-    return re.search(r"都(?:怪|是)你|搞砸|你怎么|怎么回事|拖后腿|你自己|your fault|you (?:messed|screwed|ruined|blew)|because of you", folded) is not None
+    return (
+        re.search(
+            r"都(?:怪|是)你|搞砸|你怎么|怎么回事|拖后腿|你自己|your fault|you (?:messed|screwed|ruined|blew)|because of you",
+            folded,
+        )
+        is not None
+    )
 
 
 def _units(text: str) -> set[str]:

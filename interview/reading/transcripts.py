@@ -6,7 +6,9 @@ from interview.conversation import Lang, Speaker
 
 _MANAGER = r"经理|主管|上级|领导|面谈人|manager|mgr|boss|supervisor|m|a"
 _EMPLOYEE = r"员工|下属|下级|被面谈人|employee|emp|report|e|b"
-_PREFIX = re.compile(rf"^\s*[\[【(（]?\s*(?:(?P<manager>{_MANAGER})|(?P<employee>{_EMPLOYEE}))\s*[\]】)）]?\s*[:：]\s*", re.I)
+_PREFIX = re.compile(
+    rf"^\s*[\[【(（]?\s*(?:(?P<manager>{_MANAGER})|(?P<employee>{_EMPLOYEE}))\s*[\]】)）]?\s*[:：]\s*", re.I
+)
 
 
 def guess_lang(text: str, default: Lang = "zh") -> Lang:

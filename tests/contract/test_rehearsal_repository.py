@@ -126,7 +126,7 @@ def test_no_word_lies_open_on_disk(repository, home):
     repository.save_report("r1", {"title": secret, "score": 1}, 1.0)
     for path in home.iterdir():
         assert secret.encode() not in path.read_bytes(), path.name
-        assert "\\u59d4".encode() not in path.read_bytes(), path.name
+        assert b"\\u59d4" not in path.read_bytes(), path.name
 
 
 def test_deleting_destroys_key_and_rows(repository, home):

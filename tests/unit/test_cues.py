@@ -395,14 +395,20 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=30).map("".join)), st.sampled_from(LANGS), st.text(max_size=9))
+@given(
+    st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=30).map("".join)),
+    st.sampled_from(LANGS),
+    st.text(max_size=9),
+)
 def test_any_text_gives_quotes_in_place(text: str, lang: Lang, before: str) -> None:
     for cue in READER.read(text, lang, before):
         assert text[cue.start : cue.end] == cue.quote != ""
         assert 0 < cue.strength <= 1
 
 
-@pytest.mark.parametrize("piece", ["不公平", "我", "没", "a", "I feel ", "如果我不", "。滚", "不是", "\"", " ", "!", "n't not "])
+@pytest.mark.parametrize(
+    "piece", ["不公平", "我", "没", "a", "I feel ", "如果我不", "。滚", "不是", '"', " ", "!", "n't not "]
+)
 def test_time_grows_with_length_only(piece: str) -> None:
     text = (piece * 20_000)[:20_000]
     start = time.perf_counter()

@@ -1,0 +1,1 @@
+"""The quiet assistant of a live interview: utterances in, cues and hints out."""

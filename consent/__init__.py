@@ -1,0 +1,1 @@
+"""Notices, grants, ledger: without a grant nothing listens."""
