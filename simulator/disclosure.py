@@ -9,8 +9,19 @@ from simulator.hearing import Heard
 
 HINT_MARGIN = 0.12
 """A hint may come this much trust before the concern itself."""
+EARLIEST_HINT, EARLIEST_REVEAL = 2, 4
+"""Turns before which nobody opens up to a manager, unless the manager is already at the point."""
 VOICE_GATE = 0.4
 """Nobody opens up who does not feel heard at all."""
+
+
+_LISTENING = frozenset(
+    {
+        MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.DIAGNOSES_CAUSE, MoveKind.APOLOGY,
+        MoveKind.ENCOURAGER, MoveKind.SUPPORT_OFFER, MoveKind.AFFIRMATION,
+    }
+)  # fmt: skip
+"""People open up to somebody who listens or helps, not to somebody who is summing up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ def _rank(state: EmployeeState, concern: Concern) -> int:
 
 
 def _invited(concern: Concern, heard: Heard) -> bool:
-    openers = (*concern.opened_by, MoveKind.ENCOURAGER)
+    openers = {*concern.opened_by, MoveKind.ENCOURAGER} & _LISTENING
     real = any(
         m.kind in openers and m.strength >= 0.5 and m.detail not in ("hollow", "parrot", "generic") for m in heard.moves
     )

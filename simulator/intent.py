@@ -307,6 +307,9 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
     if not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION, MoveKind.STEP_MARKER):
         return None
     marker = heard.first(MoveKind.STEP_MARKER)
+    questioned = heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
+    if marker is not None and marker.detail == Step.OPENING and not questioned:
+        return Intent(IntentKind.GREET if state.memory.turns <= 3 else IntentKind.SHORT_ANSWER)
     about_self = (marker is not None and marker.detail == Step.SELF_REVIEW) or topic == "topic:self-view"
     if about_self and "self-review" not in state.memory.topics:
         return Intent(IntentKind.SELF_REVIEW, about=topic)

@@ -13,7 +13,7 @@ Expressions see folded text: lower case, half-width, straight quotes; folding ke
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,6 +28,7 @@ _KEEP_WIDE = {ord(c) for c in "，。！？；：、"}
 _FOLD = {code: to for code, to in _WIDE.items() if code not in _KEEP_WIDE}
 _SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…]*|[。！？!?；;…]+")
 _ABBREVIATION_DOT = re.compile(r"(?<=[a-z)\"'])\.(?=\s+|$)")
+_PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)  # escapes and classes hide what is in them
 _LONG = 240
 _SOFT_BREAK = re.compile(r"[，,、：:\s]")
 
@@ -53,6 +54,29 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
             start += cut
         if text[start:end].strip():
             yield start, text[start:end]
+
+
+def by_first_letter(expressions: Iterable[str]) -> list[str]:
+    """The same alternatives, those that start with a letter put together: a word is held against few of them."""
+    groups: dict[str, list[str]] = {}
+    others: list[str] = []
+    for expression in expressions:
+        for piece in _alternatives(expression):
+            if piece[:1].isalpha() and piece[1:2] not in {"?", "*", "+", "{"}:
+                groups.setdefault(piece[0], []).append(piece[1:])
+            else:
+                others.append(piece)
+    return [f"{letter}(?:{'|'.join(rests)})" for letter, rests in groups.items()] + others
+
+
+def _alternatives(expression: str) -> Iterator[str]:
+    depth = start = 0
+    for part in _PARTS.finditer(expression):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if part[0] == "|" and depth == 0:
+            yield expression[start : part.start()]
+            start = part.end()
+    yield expression[start:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +152,11 @@ class PatternSet:
         raw_guards: Mapping[str, Mapping[str, Any]] = data.get("guards") or {}
         guards = {name: guard(name, raw) for name, raw in raw_guards.items()}
         default: tuple[str, ...] = tuple(data.get("default_guards", guards))
-        edges = r"\b(?:{})(?!\w)" if data.get("word_edges") else "{}"
+        word_edges = bool(data.get("word_edges"))
 
         def pattern(raw: Mapping[str, Any]) -> Pattern:
-            regex = compiled(edges.format("|".join(f"(?:{expression})" for expression in raw["any"])))
+            either = "|".join(by_first_letter(raw["any"]) if word_edges else (f"(?:{e})" for e in raw["any"]))
+            regex = compiled(rf"\b(?=\w)(?:{either})(?!\w)" if word_edges else either)
             assert regex is not None
             names = raw.get("guards", default)
             return Pattern(
