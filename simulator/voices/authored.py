@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -114,9 +114,24 @@ def line_id(line: str) -> str:
 
 @cache
 def general_lines(lang: Lang) -> Mapping[str, Any]:
-    """The packaged general lines of one language."""
-    text = files("simulator").joinpath("voices", "lines", f"{lang}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The packaged general lines of one language: all its files, their lists joined."""
+    merged: dict[str, Any] = {}
+    folder = files("simulator").joinpath("voices", "lines")
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.startswith(lang) and file.name.endswith(".yaml"):
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            _merge(merged, yaml.load(file.read_text(encoding="utf-8"), Loader=loader))
+    return merged
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict):
+            _merge(into.setdefault(key, {}), cast("dict[str, Any]", value))
+        elif isinstance(value, list):
+            into[key] = [*into.get(key, []), *(v for v in cast("list[str]", value) if v not in into.get(key, []))]
+        else:
+            into[key] = value
 
 
 def split_sentences(text: str) -> tuple[str, ...]:
