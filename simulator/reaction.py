@@ -290,6 +290,8 @@ def _order(state: EmployeeState, heard: Heard, events: list[str]) -> Iterator[Ch
         yield from _context("plan_premature")
     elif heard.has(MoveKind.PLAN) and not memory.cause and not heard.has(MoveKind.DIAGNOSES_CAUSE):
         yield from _context("plan_unheard")
+    if heard.has(MoveKind.AGREE_BEFORE_DIFFER, MoveKind.OFFERS_APPEAL) and not delivered:
+        yield from _context("differ_early")
     marker = heard.first(MoveKind.STEP_MARKER)
     if marker and marker.detail == Step.CLOSING and not (delivered and memory.plan_parts):
         yield from _context("close_premature", marker.quote)

@@ -266,7 +266,8 @@ def _check_numbers(
     if len(month_set) > 1:
         supported += _borne_out(metric, persona, None)[0]
     right = [n for n in numbers if any(_close(value, v) for value in n.values for v in supported)]
-    wrong = [n for n in numbers if n not in right and not (_is_small_count(n) and len(numbers) > 1)]
+    loose = len(numbers) > 1 and not (named_here and month_set)
+    wrong = [n for n in numbers if n not in right and not (loose and _is_small_count(n))]
     month_text = str(month_set[0]) if month_set else ""
     if wrong and (named_here or month_set):
         yield FactCheck("false", metric.id, quote, month_text, wrong[0].written, shown)
