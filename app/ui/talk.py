@@ -88,12 +88,9 @@ def view(services: Services, rehearsal_id: str, lang: Lang) -> list[Any]:
     turns = services.rehearsals.turns(actor, rehearsal_id)
     opening = services.rehearsals.opening(actor, rehearsal_id)
     state = turns[-1].payload["state"] if turns else opening["state"]
-    messages = [{"role": "assistant", "content": opening["line"]}]
+    messages = [_bubble("assistant", opening["line"])]
     for turn in turns:
-        messages += [
-            {"role": "user", "content": turn.payload["text"]},
-            {"role": "assistant", "content": join_sentences(turn.reply) or "…"},
-        ]
+        messages += [_bubble("user", turn.payload["text"]), _bubble("assistant", join_sentences(turn.reply) or "…")]
     open_now = record.ended is None
     coached = record.mode == "practice"
     last = turns[-1] if turns else None
@@ -111,6 +108,11 @@ def view(services: Services, rehearsal_id: str, lang: Lang) -> list[Any]:
         gr.update(interactive=True),
         record.turn_count,
     ]
+
+
+def _bubble(role: str, text: str) -> dict[str, str]:
+    """A chat message whose words are shown as they are, never as markup."""
+    return {"role": role, "content": escape(text, quote=False)}
 
 
 def _head(services: Services, record: RehearsalRecord, lang: Lang) -> str:
@@ -229,13 +231,12 @@ def _spoken(
         single_user(lang), rehearsal_id, text, interrupted=streaming, expected_turn=expected
     ):
         if isinstance(event, TurnStored):
-            messages.append({"role": "user", "content": event.payload["text"]})
-            messages.append({"role": "assistant", "content": " …"})
+            messages += [_bubble("user", event.payload["text"]), _bubble("assistant", " …")]
             yield update(line="", known=event.index + 1)
         elif isinstance(event, Sentence):
             time.sleep(services.settings.pace_s)
             spoken.append(event.text)
-            messages[-1] = {"role": "assistant", "content": join_sentences(spoken) + " …"}
+            messages[-1] = _bubble("assistant", join_sentences(spoken) + " …")
             yield update()
     shown = view(services, rehearsal_id, lang)
     shown[line] = gr.skip() if shown[line].get("interactive") else gr.update(interactive=False)

@@ -73,6 +73,8 @@ _COUNTER = re.compile(
     r"\s*个?(月|季度|星期|周|年|天|次|人|遍|回|项|件事|点钟)"
     r"|\s*-?(months?|weeks?|years?|days?|times|people|quarters?|of you|steps?|things?)\b"
 )
+_NO_FIGURE = re.compile(r"[:：]\d\d|点(?:\d|半|钟|[，,。 ])|\s*(?:o'clock|am\b|pm\b|a\.m|p\.m|号|日|岁|楼|室)")
+_YEAR = re.compile(r"20[12]\d")
 _SCALES = {"万": 10_000, "亿": 100_000_000, "k": 1_000, "m": 1_000_000}
 _TOLERANCE = 0.02
 _SMALL_COUNT = 12
@@ -141,6 +143,8 @@ def numbers_in(folded: str, taken: Iterable[tuple[int, int]], unit: str = "") ->
         for m in pattern.finditer(folded):
             written = m[0] if pattern is _NUMBER else m[1]
             if not written or any(s < m.end() and m.start() < e for s, e in spans):
+                continue
+            if _NO_FIGURE.match(folded, m.end()) or (_YEAR.fullmatch(written) and pattern is _NUMBER):
                 continue
             counter = _COUNTER.match(folded, m.end())
             if counter and not (unit and counter[1] in fold(unit)):
@@ -268,11 +272,21 @@ def _check_numbers(
     right = [n for n in numbers if any(_close(value, v) for value in n.values for v in supported)]
     loose = len(numbers) > 1 and not (named_here and month_set)
     wrong = [n for n in numbers if n not in right and not (loose and _is_small_count(n))]
+    if wrong:
+        written = _written_figures(persona, metric.unit)
+        wrong = [n for n in wrong if not any(_close(value, v) for value in n.values for v in written)]
     month_text = str(month_set[0]) if month_set else ""
     if wrong and (named_here or month_set):
         yield FactCheck("false", metric.id, quote, month_text, wrong[0].written, shown)
     elif right:
         yield FactCheck("true", metric.id, quote, month_text, right[0].written, shown)
+
+
+def _written_figures(persona: Persona, unit: str) -> list[float]:
+    """Every figure the brief's own texts give: they too are on record."""
+    texts = [*persona.knows, *(i.what for i in persona.incidents), *(f.what for f in persona.feedback)]
+    texts += [p.text for part in ("proud", "improve", "wants") for p in getattr(persona.self_assessment, part)]
+    return [value for text in texts for n in numbers_in(fold(text), (), unit) for value in n.values]
 
 
 def _is_small_count(number: Number) -> bool:
