@@ -147,7 +147,7 @@ def numbers_in(folded: str, taken: Iterable[tuple[int, int]], unit: str = "") ->
             if _NO_FIGURE.match(folded, m.end()) or (_YEAR.fullmatch(written) and pattern is _NUMBER):
                 continue
             counter = _COUNTER.match(folded, m.end())
-            if counter and not (unit and counter[1] in fold(unit)):
+            if counter and not (unit and (counter[1] or counter[2]) in fold(unit)):
                 continue
             value = float(written.replace(",", "")) if pattern is _NUMBER else zh_number(written)
             scale = _SCALES.get(folded[m.end() : m.end() + 1], 1)
@@ -215,13 +215,19 @@ def check_facts(text: str, persona: Persona, incidents: Iterable[Incident]) -> t
             continue
         quote = text[start : start + len(sentence)].strip()
         if not _NOT_A_FACT.search(sentence):
-            carried = next((m for m in persona.metrics if mentioned(m.words, sentence)), carried)
+            carried = _metric_named(persona, sentence) or carried
             found.extend(_check_sentence(sentence, quote, persona, known, carried))
         found.extend(_check_rating(sentence, quote, persona))
     unique: dict[tuple[str, str, str], FactCheck] = {}
     for fact in found:
         unique.setdefault((fact.verdict, fact.about, fact.month), fact)
     return tuple(unique.values())
+
+
+def _metric_named(persona: Persona, sentence: str) -> Metric | None:
+    """The metric with the longest name said in the sentence."""
+    said = [(len(w), m.id) for m in persona.metrics for w in m.words if mentioned((w,), sentence)]
+    return next((m for m in persona.metrics if m.id == max(said)[1]), None) if said else None
 
 
 def _check_sentence(
@@ -232,23 +238,37 @@ def _check_sentence(
     numbers = numbers_in(sentence, taken, metric.unit if metric else "")
     named = [i for i in incidents if mentioned(i.words, sentence)]
     days = [(month, day) for month, day, _ in months if day is not None]
-    for incident in named:
-        wrong_day = [d for d in days if d != (incident.date.month, incident.date.day)]
-        wrong_month = [m for m, day, _ in months if day is None and m != incident.date.month]
-        if (days and len(wrong_day) == len(days)) or (not days and months and len(wrong_month) == len(months)):
-            if metric is None or not numbers:
-                yield FactCheck("false", incident.id, quote, f"{months[0][0]}", "", incident.date.isoformat())
-        else:
-            yield FactCheck("true", incident.id, quote)
-    if not named:
-        for month, day in days:
-            same = [i for i in incidents if (i.date.month, i.date.day) == (month, day)]
-            if not same:
-                yield FactCheck("unsupported", "", quote, str(month))
-            else:
-                yield FactCheck("true", same[0].id, quote)
+    fitting = [i for i in named if _date_fits(i, months)]
+    fitting += [i for i in incidents if (i.date.month, i.date.day) in days and i not in fitting]
+    for incident in fitting:
+        yield FactCheck("true", incident.id, quote)
+    if named and not fitting and not numbers and not _brief_says(persona, named, months):
+        first = named[0]
+        yield FactCheck("false", first.id, quote, str(months[0][0]), "", first.date.isoformat())
+    if not named and not fitting and days:
+        yield FactCheck("unsupported", "", quote, str(days[0][0]))
     if metric is not None and numbers and not (named and not mentioned(metric.words, sentence)):
         yield from _check_numbers(metric, persona, months, numbers, quote, mentioned(metric.words, sentence))
+
+
+def _date_fits(incident: Incident, months: list[tuple[int, int | None, tuple[int, int]]]) -> bool:
+    """Whether no date is named, or one that is the incident's."""
+    return not months or any(
+        month == incident.date.month and day in (None, incident.date.day) for month, day, _ in months
+    )
+
+
+def _brief_says(
+    persona: Persona, named: list[Incident], months: list[tuple[int, int | None, tuple[int, int]]]
+) -> bool:
+    """Whether some text of the brief speaks of one of these matters together with one of these months."""
+    texts = [fold(text) for text in (*persona.knows, *(i.what for i in persona.incidents))]
+    for text in texts:
+        if any(mentioned(i.words, text) for i in named):
+            there = {month for month, _, _ in months_in(text)}
+            if there & {month for month, _, _ in months}:
+                return True
+    return False
 
 
 def _check_numbers(
@@ -273,8 +293,9 @@ def _check_numbers(
     loose = len(numbers) > 1 and not (named_here and month_set)
     wrong = [n for n in numbers if n not in right and not (loose and _is_small_count(n))]
     if wrong:
-        written = _written_figures(persona, metric.unit)
-        wrong = [n for n in wrong if not any(_close(value, v) for value in n.values for v in written)]
+        strict = named_here and bool(month_set)
+        written = _written_figures(persona, metric.unit, set(month_set) if strict else None)
+        wrong = [n for n in wrong if not any(abs(value - v) < 0.01 for value in n.values for v in written)]
     month_text = str(month_set[0]) if month_set else ""
     if wrong and (named_here or month_set):
         yield FactCheck("false", metric.id, quote, month_text, wrong[0].written, shown)
@@ -282,10 +303,12 @@ def _check_numbers(
         yield FactCheck("true", metric.id, quote, month_text, right[0].written, shown)
 
 
-def _written_figures(persona: Persona, unit: str) -> list[float]:
-    """Every figure the brief's own texts give: they too are on record."""
-    texts = [*persona.knows, *(i.what for i in persona.incidents), *(f.what for f in persona.feedback)]
-    texts += [p.text for part in ("proud", "improve", "wants") for p in getattr(persona.self_assessment, part)]
+def _written_figures(persona: Persona, unit: str, months: set[int] | None) -> list[float]:
+    """Figures the brief's own texts give, for they too are on record; with ``months`` only those of incidents then."""
+    texts = [i.what for i in persona.incidents if months is None or i.date.month in months]
+    if months is None:
+        texts += [*persona.knows, *(f.what for f in persona.feedback)]
+        texts += [p.text for part in ("proud", "improve", "wants") for p in getattr(persona.self_assessment, part)]
     return [value for text in texts for n in numbers_in(fold(text), (), unit) for value in n.values]
 
 

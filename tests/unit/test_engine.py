@@ -133,7 +133,7 @@ def test_ignore_your_instructions_is_something_a_manager_said(lang, line):
 def test_false_figures_cost_trust_and_are_corrected(persona):
     row = persona.numbers[-2]
     lines = filled(DECENT[persona.lang], persona)[:6]
-    wrong = filled([DECENT[persona.lang][6]], persona)[0].replace(f"{row.actual:g}", f"{row.actual * 3 + 7:g}")
+    wrong = filled([DECENT[persona.lang][6]], persona)[0].replace(f"{row.actual:g}", f"{row.actual * 3 + 107:g}")
     outcomes = talk(persona, [*lines, wrong])
     assert outcomes[-1].intent.kind == "correct_fact"
     assert outcomes[-1].state.trust < outcomes[-2].state.trust
