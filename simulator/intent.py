@@ -185,7 +185,8 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
         return Intent(IntentKind.ASK_MONEY)
     if not delivered or heard.has(MoveKind.OPEN_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.CLOSED_QUESTION):
         return None
-    if scenario.rating_at_stake and not memory.money_asked and memory.turns >= 5 and not _is_closing(heard):
+    settled = (MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER, MoveKind.EXPECTATION, MoveKind.STEP_MARKER)
+    if scenario.rating_at_stake and not memory.money_asked and memory.turns >= 5 and not heard.has(*settled):
         return Intent(IntentKind.ASK_MONEY)
     if heard.has(
         MoveKind.AGREE_BEFORE_DIFFER,
@@ -299,7 +300,7 @@ def _about_being_heard(state: EmployeeState, heard: Heard, topic: str) -> Intent
         return Intent(IntentKind.FEEL_HEARD, about=topic)
     praise = heard.first(MoveKind.AFFIRMATION)
     if praise and not asked:
-        return Intent(IntentKind.THANK, about=topic) if praise.detail != "generic" else Intent(IntentKind.SHORT_ANSWER)
+        return Intent(IntentKind.THANK, about=topic)
     return None
 
 
@@ -309,7 +310,7 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
     marker = heard.first(MoveKind.STEP_MARKER)
     questioned = heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
     if marker is not None and marker.detail == Step.OPENING and not questioned:
-        return Intent(IntentKind.GREET if state.memory.turns <= 3 else IntentKind.SHORT_ANSWER)
+        return Intent(IntentKind.SHORT_ANSWER)
     about_self = (marker is not None and marker.detail == Step.SELF_REVIEW) or topic == "topic:self-view"
     if about_self and "self-review" not in state.memory.topics:
         return Intent(IntentKind.SELF_REVIEW, about=topic)

@@ -15,7 +15,7 @@ def build_page(services: Services) -> gr.Blocks:
     with gr.Blocks(title=t("app.title", lang), analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         language_state = gr.State(lang)
         rehearsal_state = gr.State("")
-        with gr.Row(equal_height=True):
+        with gr.Row(elem_id="header"):
             brand = gr.HTML(_brand(lang), elem_id="brand")
             language = gr.Radio(
                 [("中文", "zh"), ("English", "en")], value=lang, show_label=False, container=False, elem_id="language"

@@ -13,7 +13,9 @@ CSS = """
 footer {display: none !important}
 #brand h1 {font-size: 1.45rem; margin: .2rem 0; letter-spacing: .02em}
 #brand p {margin: 0; opacity: .72; font-size: .92rem}
-#language {max-width: 230px; margin-left: auto}
+#language {max-width: 230px; margin-left: auto; flex: 0 0 auto}
+#brand {flex: 1 1 260px}
+#header {flex-wrap: wrap}
 .cards .wrap {display: grid !important; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: .6rem}
 .cards label {white-space: pre-line; align-items: flex-start !important; border-radius: 14px !important;
   padding: .7rem .8rem !important; line-height: 1.45; height: 100%}
@@ -25,7 +27,7 @@ footer {display: none !important}
 .brief table, .report table {border-collapse: collapse; width: 100%; font-size: .88rem}
 .brief td, .brief th, .report td, .report th {border: 0 !important; border-bottom: 1px solid var(--border-color-primary) !important;
   padding: .25rem .4rem; text-align: left; vertical-align: top}
-.brief table, .report table {border: 0 !important}
+.brief table, .report table, .brief tr, .report tr {border: 0 !important}
 .brief td.num, .brief th.num {text-align: right; font-variant-numeric: tabular-nums}
 .scroll {overflow-x: auto}
 .steps {display: flex; gap: 4px; flex-wrap: wrap; margin: .1rem 0 .4rem; padding: 0; list-style: none}
@@ -58,7 +60,9 @@ footer {display: none !important}
 @media (max-width: 640px) {
   .steps li {flex-basis: 62px; font-size: .7rem}
   .cards .wrap {grid-template-columns: 1fr}
-  .gradio-container {padding: 0 4px !important}
+  .gradio-container, .gradio-container main, .gradio-container .tabitem {padding-left: 4px !important; padding-right: 4px !important}
+  #brand h1 {font-size: 1.15rem}
+  #language {margin-left: 0}
 }
 @media (prefers-color-scheme: dark) {.steps li.done {background: #1e3a2f; color: #bbf7d0}}
 """

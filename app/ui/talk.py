@@ -56,7 +56,7 @@ def build(labels: Labels) -> TalkPage:
         with gr.Column(scale=3, min_width=300):
             chat = gr.Chatbot(
                 height=460, elem_id="chat", render_markdown=False, layout="bubble", feedback_options=None, buttons=[],
-                allow_tags=False, latex_delimiters=[], **labels.text(label="talk.chat"),
+                allow_tags=False, latex_delimiters=[], show_label=False, **labels.text(label="talk.chat"),
             )  # fmt: skip
             labels.keep(chat, label="talk.chat")
             line = gr.Textbox(

@@ -258,9 +258,7 @@ def _date_fits(incident: Incident, months: list[tuple[int, int | None, tuple[int
     )
 
 
-def _brief_says(
-    persona: Persona, named: list[Incident], months: list[tuple[int, int | None, tuple[int, int]]]
-) -> bool:
+def _brief_says(persona: Persona, named: list[Incident], months: list[tuple[int, int | None, tuple[int, int]]]) -> bool:
     """Whether some text of the brief speaks of one of these matters together with one of these months."""
     texts = [fold(text) for text in (*persona.knows, *(i.what for i in persona.incidents))]
     for text in texts:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -54,6 +54,13 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 """Intents that stand alone: no lead before them, no tail after them."""
+_LED = frozenset(
+    {
+        IntentKind.ANSWER, IntentKind.SELF_REVIEW, IntentKind.EXPLAIN_CAUSE, IntentKind.DEFEND, IntentKind.PROPOSE,
+        IntentKind.ASK_SUPPORT,
+    }
+)  # fmt: skip
+"""Intents that may take up the manager's move first; the others answer it by themselves."""
 _LEAD_ORDER = (
     MoveKind.APOLOGY, MoveKind.AGREE_BEFORE_DIFFER, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.OFFERS_APPEAL,
     MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.DIAGNOSES_CAUSE, MoveKind.AFFIRMATION,
@@ -114,24 +121,9 @@ def line_id(line: str) -> str:
 
 @cache
 def general_lines(lang: Lang) -> Mapping[str, Any]:
-    """The packaged general lines of one language: all its files, their lists joined."""
-    merged: dict[str, Any] = {}
-    folder = files("simulator").joinpath("voices", "lines")
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.startswith(lang) and file.name.endswith(".yaml"):
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            _merge(merged, yaml.load(file.read_text(encoding="utf-8"), Loader=loader))
-    return merged
-
-
-def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
-    for key, value in more.items():
-        if isinstance(value, dict):
-            _merge(into.setdefault(key, {}), cast("dict[str, Any]", value))
-        elif isinstance(value, list):
-            into[key] = [*into.get(key, []), *(v for v in cast("list[str]", value) if v not in into.get(key, []))]
-        else:
-            into[key] = value
+    """The packaged general lines of one language."""
+    text = files("simulator").joinpath("voices", "lines", f"{lang}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def split_sentences(text: str) -> tuple[str, ...]:
@@ -188,23 +180,26 @@ def compose(
     choice = _Choice(frozenset(state.memory.said), slots, f"{seed}|{turn}|{heard.fingerprint}")
     own = _own_pools(intent.kind, intent.about, state, reaction, persona, scenario, variant)
     general = _general_pools(intent.kind, state, persona)
+    if intent.kind is IntentKind.SHORT_ANSWER and not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
+        own = [*own, *_acknowledgements(heard, persona)]
     core = choice.pick("core", *own, *general)
     if not core:
         core = choice.pick("core", *_general_pools(IntentKind.SHORT_ANSWER, state, persona), *own, *general, again=True)
     parts = [core]
     if intent.kind in (IntentKind.REVEAL_CONCERN, IntentKind.ACKNOWLEDGE_FACT) and choice.number("lead-in", 2):
         parts.insert(0, choice.pick("lead-in", *general))
-    elif intent.kind not in _PLAIN and choice.number("lead?", 100) < _lead_chance(state):
+    elif intent.kind in _LED and choice.number("lead?", 100) < _lead_chance(state):
         parts.insert(0, _lead(choice, heard, state, persona))
     if intent.also is not None:
         also = _own_pools(intent.also, intent.also_about, state, reaction, persona, scenario, variant)
         parts.append(choice.pick("also", *also, *_general_pools(intent.also, state, persona)))
     elif (
         intent.kind not in _PLAIN
+        and not core.endswith(("？", "?"))
         and len(core) < (24 if persona.lang == "zh" else 60)
-        and choice.number("tail?", 100) < 25
+        and choice.number("tail?", 100) < 14
     ):
-        tails = general_lines(persona.lang).get("tails", {}).get(band(state.tension), {}).get(persona.style, ())
+        tails = general_lines(persona.lang)["tails"][band(state.tension)][persona.style]
         parts.append(choice.pick("tail", tails))
     text = join_sentences(part for part in parts if part)
     return Draft(split_sentences(_capitalised(text) if persona.lang == "en" else text), tuple(choice.used))
@@ -215,12 +210,18 @@ def _lead_chance(state: EmployeeState) -> int:
 
 
 def _lead(choice: _Choice, heard: Heard, state: EmployeeState, persona: Persona) -> str:
-    leads = general_lines(persona.lang).get("leads", {})
+    leads = general_lines(persona.lang)["leads"]
     for kind in _LEAD_ORDER:
         move = heard.first(kind)
         if move is not None and move.detail not in ("hollow", "generic", "parrot") and kind in leads:
             return choice.pick("lead", leads[kind].get(persona.style, ()))
     return ""
+
+
+def _acknowledgements(heard: Heard, persona: Persona) -> list[Sequence[str]]:
+    """Short words that take up what was said where nothing was asked."""
+    leads = general_lines(persona.lang)["leads"]
+    return [leads[kind][persona.style] for kind in _LEAD_ORDER if kind in leads and heard.has(kind)]
 
 
 def _capitalised(text: str) -> str:

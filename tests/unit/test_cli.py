@@ -104,9 +104,21 @@ def test_a_new_template_passes_the_check(home, tmp_path):
 
 
 def test_read_gives_quotes_and_places_and_names_bad_lines(home):
-    lines = ['{"id": 1, "text": "这不公平，我不接受。"}', "not json", '{"id": 2, "text": 5}', '{"id": 3, "text": "好的"}']
+    lines = [
+        '{"id": 1, "text": "这不公平，我不接受。"}',
+        "not json",
+        '{"id": 2, "text": 5}',
+        '{"id": 3, "text": "好的"}',
+    ]
     done = tandao(
-        "read", "--speaker", "employee", "--lang", "zh", stdin="\n".join(lines).encode(), home=home, TANDAO_LANGUAGE="en"
+        "read",
+        "--speaker",
+        "employee",
+        "--lang",
+        "zh",
+        stdin="\n".join(lines).encode(),
+        home=home,
+        TANDAO_LANGUAGE="en",
     )
     assert done.returncode == 3
     out = [json.loads(line) for line in done.stdout.decode().splitlines()]
@@ -120,7 +132,10 @@ def test_read_gives_quotes_and_places_and_names_bad_lines(home):
 
 
 def test_score_takes_what_can_be_scored(home):
-    turns = [{"role": "employee", "text": "我觉得不公平。"}, {"role": "manager", "text": "听起来你觉得活没少干，结果却没人看见，能多说说吗？"}] * 6
+    turns = [
+        {"role": "employee", "text": "我觉得不公平。"},
+        {"role": "manager", "text": "听起来你觉得活没少干，结果却没人看见，能多说说吗？"},
+    ] * 6
     lines = [
         json.dumps({"id": "a", "lang": "zh", "turns": turns}),
         json.dumps({"id": "b", "lang": "zh", "turns": turns[:2]}),

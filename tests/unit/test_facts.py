@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 LIBRARY = FileLibrary(ROOT / "personas")
 PEOPLE = [LIBRARY.persona(p, lang) for lang in ("zh", "en") for p in LIBRARY.persona_ids(lang)]
 every_persona = pytest.mark.parametrize("persona", PEOPLE, ids=lambda p: f"{p.id}-{p.lang}")
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 def verdicts(persona, text: str) -> set[str]:
@@ -43,7 +43,11 @@ def test_invented_figures_are_false(persona):
 def test_every_incident_is_known_by_its_day(persona):
     for incident in persona.incidents:
         month, day = incident.date.month, incident.date.day
-        text = f"{month}月{day}日那天的事我记得。" if persona.lang == "zh" else f"I remember what happened on {day} {MONTHS[month - 1]}."
+        text = (
+            f"{month}月{day}日那天的事我记得。"
+            if persona.lang == "zh"
+            else f"I remember what happened on {day} {MONTHS[month - 1]}."
+        )
         assert verdicts(persona, text) == {"true"}, incident.id
 
 
@@ -77,6 +81,8 @@ def test_plans_and_questions_are_not_checked():
         assert verdicts(persona, text) == set()
 
 
-@pytest.mark.parametrize(("text", "value"), [("十二", 12), ("九十五", 95), ("一百二十", 120), ("三点五", 3.5), ("十", 10)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("十二", 12), ("九十五", 95), ("一百二十", 120), ("三点五", 3.5), ("十", 10)]
+)
 def test_chinese_numerals(text, value):
     assert zh_number(text) == value

@@ -148,10 +148,8 @@ def test_twins_in_both_languages_are_close(name):
 
 BASES = {"decent": DECENT, "warm": WARM, "vague": VAGUE, "harmful": HARMFUL}
 QUESTIONS: dict[Lang, list[str]] = {
-    "zh": [f"你怎么看{x}？" for x in "客户 进度 质量 团队 流程 沟通 工具 预算 排期 需求 方案 会议 文档 培训 目标 分工 合作 风险 成本 未来".split()],
-    "en": [f"What do you think about {x}?" for x in (
-        "clients progress quality teamwork process tools budget planning scope design meetings papers training goals roles "
-        "partners risk cost hiring future").split()],
+    "zh": [f"你怎么看{x}？" for x in ["客户", "进度", "质量", "团队", "流程", "沟通", "工具", "预算", "排期", "需求", "方案", "会议", "文档", "培训", "目标", "分工", "合作", "风险", "成本", "未来"]],
+    "en": [f"What do you think about {x}?" for x in ["clients", "progress", "quality", "teamwork", "process", "tools", "budget", "planning", "scope", "design", "meetings", "papers", "training", "goals", "roles", "partners", "risk", "cost", "hiring", "future"]],
 }  # fmt: skip
 
 
