@@ -27,7 +27,10 @@ class Wording:
 
 
 class PhrasingLibrary:
-    """The packaged lines, one file a language; a wording whose slots are not all given is not offered."""
+    """The packaged lines, one file a language; a wording whose slots are not all given is not offered.
+
+    ``avoid`` holds ids or whole texts: what was already offered, or already said.
+    """
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or Path(__file__).parent / "lines"
@@ -90,8 +93,8 @@ class PhrasingLibrary:
         ]
         for number, entry in sorted(fitting, key=lambda item: (-_particular(item[1]), item[0])):
             wording_id = f"{section}.{key}.{number}"
-            if wording_id not in avoid:
-                text = _SLOT.sub(lambda m: slots[m[1]], entry["text"])
+            text = _SLOT.sub(lambda m: slots[m[1]], entry["text"])
+            if wording_id not in avoid and text not in avoid:
                 return Wording(wording_id, text, entry.get("why", ""))
         return None
 
