@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interview.conversation import Speaker, Transcript, Turn
 from interview.cues import CueKind
@@ -13,12 +13,31 @@ from interview.ports import CueReader, MoveReader
 from interview.reading.facts import FactCheck, check_facts, delivered_parts
 from interview.reading.patterns import fold
 from interview.steps import SPOKEN_STEPS, Step
+from scoring.worth import (
+    MANY_FACTS,
+    MAX_RECITED,
+    REPEATED,
+    Grams,
+    asks_only,
+    grams,
+    only_listens_on,
+    parrots,
+    recital,
+    says_something,
+    unhelpful_runs,
+)  # fmt: skip
 
 EMPTY_DETAILS = frozenset({"hollow", "generic", "parrot"})
 GRAVE = frozenset({MoveKind.INSULT, MoveKind.THREAT, MoveKind.PRIES})
 LISTENING = frozenset({MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.DIAGNOSES_CAUSE})
+INFORMING = frozenset(
+    {MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE, MoveKind.AGREE_BEFORE_DIFFER,
+     MoveKind.OFFERS_APPEAL}
+)  # fmt: skip
+NEXT = frozenset({MoveKind.PLAN, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT})
+IDLE = frozenset({MoveKind.ENCOURAGER, MoveKind.RAPPORT, MoveKind.STEP_MARKER})
+WEAK = 0.4
 PLAN_PARTS = ("what", "who", "when", "how", "support")
-_STRIP = re.compile(r"[\W_]+")
 _TIME = re.compile(
     r"周[一二三四五六日天末]|星期|下周|本周|这周|每周|每月|月底|月初|\d+[号日月]|两周|明天|后天|天内"
     r"|\b(?:mon|tues|wednes|thurs|fri)day|\bnext week|\bweekly|every (?:week|month)|\bby (?:the )?(?:end|\d|mid)|\bin \d+"
@@ -44,14 +63,19 @@ _STEP_OF = {
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
-    """One manager turn as read. ``counted``: it says something and does not repeat an earlier turn."""
+    """One manager turn as read. ``skipped``: why it is neither credited nor counted as a turn, see ``worth``."""
 
     turn: Turn
     moves: tuple[Move, ...]
     readable: bool
     facts: tuple[FactCheck, ...]
     delivered: tuple[str, ...]
-    counted: bool
+    skipped: str = ""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it says something of its own."""
+        return not self.skipped
 
     def has(self, *kinds: MoveKind) -> bool:
         """Whether a move of these kinds counts."""
@@ -61,6 +85,12 @@ class TurnReading:
         """The strongest counting move of these kinds that is neither hollow, generic nor parroted."""
         found = [m for m in self.moves if m.kind in kinds and m.strength >= 0.5 and m.detail not in EMPTY_DETAILS]
         return max(found, key=lambda m: m.strength) if found else None
+
+    def credit(self, *kinds: MoveKind) -> float:
+        """1 for a real move of these kinds, half for one that is weakly marked."""
+        found = [m.strength for m in self.moves if m.kind in kinds and m.detail not in EMPTY_DETAILS]
+        best = max(found, default=0.0)
+        return 1.0 if best >= 0.5 else 0.5 if best >= WEAK else 0.0
 
     def empty(self, kind: MoveKind, detail: str) -> Move | None:
         """A move of this kind with this emptiness, where the turn has no real one of the kind."""
@@ -74,7 +104,9 @@ def read_talk(
 ) -> tuple[TurnReading, ...]:
     """Every manager turn read, with what the employee said before it as context only."""
     found: list[TurnReading] = []
-    seen: set[str] = set()
+    said: set[tuple[str, ...]] = set()
+    stands = recital(persona, scenario, transcript.lang)
+    recited: list[int] = []
     before = ""
     for turn in transcript.turns:
         if turn.speaker is Speaker.EMPLOYEE:
@@ -85,16 +117,34 @@ def read_talk(
         delivered = (
             delivered_parts(fold(turn.text), reading.moves, facts, persona, scenario) if persona and scenario else ()
         )
-        words = _STRIP.sub("", fold(turn.text))
-        counted = reading.readable and says_something(turn.text) and words not in seen
-        seen.add(words)
-        found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, counted))
-    return tuple(found)
+        own = grams(turn.text)
+        skipped = _skipped(turn.text, reading, own, said)
+        if not skipped:
+            if (stand := stands(own)) == "recited":
+                recited.append(len(found))
+            if stand == "pasted" or len({(f.about, f.month) for f in facts}) >= MANY_FACTS:
+                skipped = "pasted"
+        said |= own
+        found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, skipped))
+    if len(recited) > MAX_RECITED:
+        for i in recited:
+            found[i] = replace(found[i], skipped="pasted")
+    open_turns = [i for i, r in enumerate(found) if r.counted]
+    for i in unhelpful_runs([asks_only(found[i].turn.text, found[i].moves) for i in open_turns]):
+        found[open_turns[i]] = replace(found[open_turns[i]], skipped="questions")
+    return tuple(r if r.counted else replace(r, facts=_wrong(r), delivered=()) for r in found)
 
 
-def says_something(text: str) -> bool:
-    """Four Chinese characters or three words at least."""
-    return len(re.findall(r"[\u4e00-\u9fff]", text)) + 1.4 * len(re.findall(r"[A-Za-z]+", text)) >= 4
+def _skipped(text: str, reading: MoveReading, own: Grams, said: set[tuple[str, ...]]) -> str:
+    if not reading.readable or not says_something(text) or only_listens_on(text, reading.moves):
+        return "empty"
+    if len(own & said) >= REPEATED * len(own):
+        return "repeat"
+    return "parrot" if parrots(reading.moves) else ""
+
+
+def _wrong(r: TurnReading) -> tuple[FactCheck, ...]:
+    return tuple(f for f in r.facts if f.verdict == "false")
 
 
 def measure(
@@ -107,47 +157,53 @@ def measure(
     """Every measure the rubric names; those that need what is not known are 0 and their dimension is not scored."""
     counted = [r for r in readings if r.counted]
     n = max(1, len(counted))
+    acting = max(1, sum(any(m.strength >= 0.5 and m.kind not in IDLE for m in r.moves) for r in counted))
 
     def rate(*kinds: MoveKind) -> float:
-        return sum(r.real(*kinds) is not None for r in counted) / n
+        return sum(r.credit(*kinds) for r in counted) / n
 
-    def any_of(*kinds: MoveKind) -> float:
+    def harm(*kinds: MoveKind) -> float:
+        return sum(r.has(*kinds) for r in counted) / acting
+
+    def ever(*kinds: MoveKind) -> float:
         return float(any(r.has(*kinds) for r in readings))
 
     facts = [f for r in readings for f in r.facts if f.about != "rating"]
-    evidence = [r for r in counted if r.has(MoveKind.EVIDENCE)]
     measures = {
         "reflection_rate": rate(MoveKind.REFLECTION),
         "open_question_rate": rate(MoveKind.OPEN_QUESTION),
         "empathy_rate": rate(MoveKind.EMPATHY),
         "affirmation_rate": rate(MoveKind.AFFIRMATION),
+        "inform_rate": rate(*INFORMING),
+        "cause_rate": rate(MoveKind.DIAGNOSES_CAUSE),
+        "next_rate": rate(*NEXT),
         "hollow_rate": max(0, sum(r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings) - 1)
         / len(readings or [0]),
-        "parrot_rate": sum(r.empty(MoveKind.REFLECTION, "parrot") is not None for r in counted) / n,
-        "interrogation": _interrogation(counted),
-        "dismissal_rate": rate(MoveKind.DISMISSAL),
-        "interruption_rate": rate(MoveKind.INTERRUPTION),
+        "parrot_rate": sum(r.empty(MoveKind.REFLECTION, "parrot") is not None for r in readings) / len(readings or [0]),
+        "interrogation": sum(r.skipped == "questions" for r in readings) / len(readings or [0]),
+        "dismissal_rate": harm(MoveKind.DISMISSAL),
+        "interruption_rate": harm(MoveKind.INTERRUPTION),
         "told_unasked": _told_unasked(counted),
-        "harm_rate": rate(*HARMS),
-        "grave_harm": any_of(*GRAVE),
-        "blaming_rate": rate(MoveKind.BLAME),
-        "vague_rate": rate(MoveKind.KIND_BUT_VAGUE),
-        "lets_off_rate": rate(MoveKind.LETS_OFF),
-        "disowned": any_of(MoveKind.DISOWNS_DECISION),
-        "promise": any_of(MoveKind.PROMISE_BEYOND_AUTHORITY),
+        "harm_rate": harm(*HARMS),
+        "grave_harm": ever(*GRAVE),
+        "blaming_rate": harm(MoveKind.BLAME),
+        "vague_rate": harm(MoveKind.KIND_BUT_VAGUE),
+        "lets_off_rate": harm(MoveKind.LETS_OFF),
+        "disowned": ever(MoveKind.DISOWNS_DECISION),
+        "promise": ever(MoveKind.PROMISE_BEYOND_AUTHORITY),
         "true_facts": float(len({(f.about, f.month) for f in facts if f.verdict == "true"})),
-        "false_fact_rate": sum(any(f.verdict == "false" for f in r.facts) for r in counted) / n,
-        "evidence_blaming": sum(any(m.detail == "blaming" for m in r.moves) for r in evidence) / n,
-        "differ_well": any_of(MoveKind.AGREE_BEFORE_DIFFER),
-        "cause_found": any_of(MoveKind.DIAGNOSES_CAUSE),
+        "false_fact_rate": sum(any(f.verdict == "false" for f in r.facts) for r in readings) / n,
+        "evidence_blaming": sum(any(m.detail == "blaming" for m in r.moves) for r in counted) / n,
+        "differ_well": float(any(r.has(MoveKind.AGREE_BEFORE_DIFFER) for r in counted)),
+        "cause_found": float(any(r.has(MoveKind.DIAGNOSES_CAUSE) for r in counted)),
         "plan_parts": len(plan_parts(readings)) / len(PLAN_PARTS),
         "agreed_next": _agreed_next(counted),
         "delivered_share": 0.0,
-        "asked_first": _asked_first(readings),
+        "asked_first": _asked_first(counted),
         "step_coverage": len(steps_reached(readings)) / len(SPOKEN_STEPS),
-        "step_order": _step_order(readings),
+        "step_order": _step_order(counted),
         "goal_share": 0.0,
-        "recovery": _recovery(transcript, path, cue_reader),
+        "recovery": _recovery(transcript, readings, path, cue_reader),
         "unread_share": sum(not r.readable for r in readings) / len(readings) if readings else 0.0,
     }
     if scenario is not None:
@@ -160,6 +216,8 @@ def plan_parts(readings: Sequence[TurnReading]) -> tuple[str, ...]:
     """Which parts of a plan were said: what, who, when, how it is followed up, with what support."""
     found: set[str] = set()
     for r in readings:
+        if not r.counted:
+            continue
         folded = fold(r.turn.text)
         if r.has(MoveKind.PLAN):
             found.add("what")
@@ -178,6 +236,8 @@ def steps_reached(readings: Sequence[TurnReading]) -> Mapping[Step, int]:
     """The spoken steps that were reached, each with the index of its first turn."""
     found: dict[Step, int] = {}
     for r in readings:
+        if not r.counted:
+            continue
         for step in turn_steps(r):
             found.setdefault(step, r.turn.index)
     return found
@@ -196,21 +256,6 @@ def turn_steps(r: TurnReading) -> tuple[Step, ...]:
     if r.delivered:
         found.append(Step.FEEDBACK)
     return tuple(dict.fromkeys(step for step in found if step in SPOKEN_STEPS))
-
-
-def _interrogation(counted: Sequence[TurnReading]) -> float:
-    """Share of question-only turns beyond half, runs of more than three counted whole."""
-    only = [
-        {m.kind for m in r.moves if m.strength >= 0.5} <= {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}
-        and r.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
-        for r in counted
-    ]
-    run = excess = 0
-    for question in only:
-        run = run + 1 if question else 0
-        excess += run > 3
-    share = sum(only) / max(1, len(only))
-    return min(1.0, max(0.0, share - 0.6) + excess / max(1, len(only)))
 
 
 def _told_unasked(counted: Sequence[TurnReading]) -> float:
@@ -246,13 +291,19 @@ def _step_order(readings: Sequence[TurnReading]) -> float:
     return max(0.0, 2 * right - 1)
 
 
-def _recovery(transcript: Transcript, path: Sequence[EmployeeState], cue_reader: CueReader | None) -> float:
+def _recovery(
+    transcript: Transcript,
+    readings: Sequence[TurnReading],
+    path: Sequence[EmployeeState],
+    cue_reader: CueReader | None,
+) -> float:
     """How far feelings settled: by the employee's state where it is known, else by the cues in their words."""
     if path:
         peak = max(s.tension for s in path)
         relief = (peak - path[-1].tension) / max(0.2, peak)
         return min(1.0, max(0.0, 0.5 * relief + 0.5 * (path[-1].trust - path[0].trust + 0.3) / 0.6))
-    spoken = transcript.by(Speaker.EMPLOYEE)
+    after = {r.turn.index + 1 for r in readings if r.counted}
+    spoken = [t for t in transcript.by(Speaker.EMPLOYEE) if t.index in after]
     if cue_reader is None or len(spoken) < 4:
         return 0.5
     weights = [

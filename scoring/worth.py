@@ -1,0 +1,137 @@
+"""Which manager turns say something of their own. The others are neither credited nor counted as turns.
+
+``empty``: a sound or two, or only "I see"; ``repeat``: what they had said before; ``parrot``: the other's words given
+back; ``pasted``: the brief or the rubric read out; ``questions``: one of more than four bare questions in a row.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import cast
+
+import yaml
+
+from interview.conversation import Lang
+from interview.moves import Move, MoveKind
+from interview.persona import Persona, Scenario
+from interview.reading.patterns import fold
+from scoring.rubric import rubric
+
+_TOKEN = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_MARK = re.compile(r"[^\w\s.'%]+|\.(?!\d)|[\n_]+")
+_QUESTION_END = re.compile(r"(?:[?？]|[吗呢]\s*[。!！]?)\s*$")
+_ASKING = frozenset(
+    {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.STEP_MARKER,
+     MoveKind.ENCOURAGER, MoveKind.RAPPORT}
+)  # fmt: skip
+REPEATED, PASTED, MANY_FACTS = 0.8, 0.65, 5
+MAX_RECITED, MAX_RUN = 3, 4
+
+Grams = frozenset[tuple[str, ...]]
+
+
+def grams(text: str) -> Grams:
+    """Runs of four Chinese characters or three words, within what stands between two marks; shorter parts whole."""
+    n = 4 if _HAN.search(text) else 3
+    found: set[tuple[str, ...]] = set()
+    for part in _MARK.split(fold(text)):
+        tokens = _TOKEN.findall(part)
+        if len(tokens) <= n:
+            found.add(tuple(tokens))
+        else:
+            found.update(tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+    return frozenset(found - {()})
+
+
+def says_something(text: str) -> bool:
+    """Four Chinese characters or three words at least."""
+    return len(_HAN.findall(text)) + 1.4 * len(re.findall(r"[A-Za-z]+", text)) >= 4
+
+
+def only_listens_on(text: str, moves: Sequence[Move]) -> bool:
+    """A short turn that only shows one is there: "okay, I see"."""
+    heard = any(m.kind is MoveKind.ENCOURAGER for m in moves)
+    return heard and all(m.kind is MoveKind.ENCOURAGER for m in moves) and len(_TOKEN.findall(fold(text))) <= 8
+
+
+def asks_only(text: str, moves: Sequence[Move]) -> bool:
+    """Whether the turn is a bare question."""
+    kinds = {m.kind for m in moves if m.strength >= 0.5}
+    if not kinds <= _ASKING:
+        return False
+    return bool(kinds & {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}) or bool(_QUESTION_END.search(text))
+
+
+def parrots(moves: Sequence[Move]) -> bool:
+    """Whether giving back the other's words is all the turn does."""
+    echoes = any(m.kind is MoveKind.REFLECTION and m.detail == "parrot" for m in moves)
+    return echoes and not any(m.strength >= 0.5 and m.detail != "parrot" for m in moves)
+
+
+def unhelpful_runs(asking: Sequence[bool]) -> set[int]:
+    """Places in runs of more than four bare questions."""
+    found: set[int] = set()
+    run: list[int] = []
+    for i, question in enumerate([*asking, False]):
+        if question:
+            run.append(i)
+            continue
+        if len(run) > MAX_RUN:
+            found.update(run)
+        run = []
+    return found
+
+
+def recital(persona: Persona | None, scenario: Scenario | None, lang: Lang) -> Callable[[Grams], str]:
+    """Tells how a turn stands to our own texts: ``pasted``, ``recited`` (one entry of the brief) or neither."""
+    entries = [g for text in _brief(persona, scenario) if (g := grams(text))]
+    brief = frozenset[tuple[str, ...]]().union(*entries)
+    rules = _rules(lang)
+
+    def of(said: Grams) -> str:
+        if len(said) < 3:
+            return ""
+        if len(said & rules) >= PASTED * len(said):
+            return "pasted"
+        ours = brief | rules
+        if len(said & ours) < PASTED * len(said):
+            return ""
+        whole = sum(len(said & entry) >= PASTED * len(entry) for entry in entries)
+        return "pasted" if whole > 1 else "recited"
+
+    return of
+
+
+def _brief(persona: Persona | None, scenario: Scenario | None) -> list[str]:
+    found: list[str] = []
+    if persona:
+        found += [persona.card, persona.role, persona.company, persona.goal, *persona.knows]
+        found += [*(i.what for i in persona.incidents), *(f.what for f in persona.feedback)]
+        found += [p.text for part in ("proud", "improve", "wants") for p in getattr(persona.self_assessment, part)]
+    if scenario:
+        found += [scenario.card, scenario.consequence, scenario.appeal, *scenario.may_promise]
+        found += [part.text for part in scenario.message if "{" not in part.text]
+        found += [text for texts in scenario.advice.values() for text in texts]
+    return found
+
+
+@cache
+def _rules(lang: Lang) -> Grams:
+    """The rubric and the table of steps, as one would paste them."""
+    texts: list[str] = []
+
+    def collect(value: object) -> None:
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, Mapping | list):
+            parts = cast("Mapping[str, object] | list[object]", value)
+            for part in parts.values() if isinstance(parts, Mapping) else parts:
+                collect(part)
+
+    collect({key: rubric()[key] for key in ("dimensions", "strengths", "findings", "bands", "gates")})
+    collect(yaml.safe_load(files("interview").joinpath("data", "steps.yaml").read_text(encoding="utf-8")))
+    return frozenset[tuple[str, ...]]().union(
+        *(grams(text) for text in texts if bool(_HAN.search(text)) == (lang == "zh"))
+    )
