@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from interview.errors import SettingsError
@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+
+    llm_base_url: str = Field(default="", description="an OpenAI-compatible endpoint; empty: no LLM voice")
+    llm_model: str = Field(default="", description="its model")
+    llm_api_key: SecretStr = Field(default=SecretStr(""), description="its key")
+    llm_timeout_s: float = Field(default=20, gt=0, le=300, description="for a whole answer")
 
     @property
     def url(self) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from app.settings import Settings, load_settings
 from interview.actor import Actor, Role
-from interview.conversation import Lang
+from interview.conversation import LANGS, Lang
 from interview.errors import StorageError
 from interview.library import FileLibrary
+from interview.ports import Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
@@ -82,7 +83,23 @@ class Services:
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
         clock = SystemClock()
         repository = SqlRehearsals(open_database(self.settings.url), vault, clock)
-        return Rehearsals(self.library, repository, self.move_reader, {AuthoredVoice.name: AuthoredVoice()}, clock)
+        return Rehearsals(self.library, repository, self.move_reader, self.voices, clock)
+
+    @cached_property
+    def voices(self) -> dict[str, Voice]:
+        """The built-in voice, and the model's where an endpoint is set."""
+        found: dict[str, Voice] = {AuthoredVoice.name: AuthoredVoice()}
+        if self.settings.llm_base_url:
+            from llms.openai_compatible import ChatEndpoint
+            from llms.prompts import load_prompt
+            from simulator.voices.llm import LlmVoice
+
+            key = self.settings.llm_api_key.get_secret_value()
+            endpoint = ChatEndpoint(
+                self.settings.llm_base_url, self.settings.llm_model, key, self.settings.llm_timeout_s
+            )
+            found[LlmVoice.name] = LlmVoice(endpoint, {lang: load_prompt("employee_reply", lang) for lang in LANGS})
+        return found
 
 
 def message_language() -> Lang:

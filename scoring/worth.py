@@ -22,6 +22,10 @@ _TOKEN = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _MARK = re.compile(r"[^\w\s.'%]+|\.(?!\d)|[\n_]+")
 _QUESTION_END = re.compile(r"(?:[?？]|[吗呢]\s*[。!！]?)\s*$")
+_HEARD = frozenset("嗯好的对是哦噢啊呀呢了行明白我知道这样懂收到没错") | frozenset(
+    ["ok", "okay", "right", "got", "it", "i", "see", "yes", "yeah", "yep", "sure", "mm", "hm", "hmm", "mhm", "uh", "huh",
+     "good", "fine", "alright", "understood", "well", "so", "no", "oh", "ah"]
+)  # fmt: skip
 _ASKING = frozenset(
     {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.STEP_MARKER,
      MoveKind.ENCOURAGER, MoveKind.RAPPORT}
@@ -52,8 +56,11 @@ def says_something(text: str) -> bool:
 
 def only_listens_on(text: str, moves: Sequence[Move]) -> bool:
     """A short turn that only shows one is there: "okay, I see"."""
+    tokens = _TOKEN.findall(fold(text))
+    if all(token in _HEARD for token in tokens):
+        return True
     heard = any(m.kind is MoveKind.ENCOURAGER for m in moves)
-    return heard and all(m.kind is MoveKind.ENCOURAGER for m in moves) and len(_TOKEN.findall(fold(text))) <= 8
+    return heard and all(m.kind is MoveKind.ENCOURAGER for m in moves) and len(tokens) <= 8
 
 
 def asks_only(text: str, moves: Sequence[Move]) -> bool:

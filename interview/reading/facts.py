@@ -62,7 +62,10 @@ _NOT_A_FACT = re.compile(
 )
 _RATING_TALK = re.compile(r"评级|评分|绩效|等级|考核|结果是|打了|rating|rated|grade|overall")
 _RATING_TOKEN = re.compile(r"(?<![a-z0-9])([abcds][+-]?)(?![a-z0-9+])|(?<![\d.])([1-5]\.(?:0|25|5|75))(?![\d%])")
-_NOT_SAID = re.compile(r"[?？]\s*$|如果|要是|假如|万一|\bif\b|\bwould\b")
+_ASKED = re.compile(r"[?？]\s*$")
+_SUPPOSED = re.compile(r"如果|要是|假如|万一|\bif\b|\bwould\b")
+_CONSEQUENCE = "consequence"
+"""The one part of a message that is naturally said with “if”."""
 _SAYS = frozenset(
     {
         MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.AGREE_BEFORE_DIFFER,
@@ -350,12 +353,14 @@ def delivered_parts(
     if not any(m.kind in _SAYS and m.strength >= 0.5 for m in moves):
         return ()
     wrong_rating = any(f.about == "rating" and f.verdict == "false" for f in facts)
-    said = [s for _, s in sentences(folded) if not _NOT_SAID.search(s)]
+    said = [s for _, s in sentences(folded) if not _ASKED.search(s)]
+    plain = [s for s in said if not _SUPPOSED.search(s)]
     found: list[str] = []
     for part in scenario.message:
         slots = {"{rating}": persona.rating.given, "{expected}": persona.rating.expected}
         words = [_filled(word, slots) for word in part.words]
-        if any(mentioned(words, sentence) for sentence in said) and not (wrong_rating and part.id == "rating"):
+        heard = said if part.id == _CONSEQUENCE else plain
+        if any(mentioned(words, sentence) for sentence in heard) and not (wrong_rating and part.id == "rating"):
             found.append(part.id)
     return tuple(found)
 

@@ -52,7 +52,20 @@ HARMFUL: dict[Lang, list[str]] = {
     ],
 }  # fmt: skip
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def filled(lines: list[str], persona: Persona) -> list[str]:

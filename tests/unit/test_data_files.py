@@ -42,7 +42,9 @@ def test_general_lines_are_whole_and_each_stands_once(lang):
 
 
 def test_locales_have_the_same_keys_and_slots():
-    zh, en = (json.loads((ROOT / "app" / "locales" / f"{lang}.json").read_text(encoding="utf-8")) for lang in ("zh", "en"))
+    zh, en = (
+        json.loads((ROOT / "app" / "locales" / f"{lang}.json").read_text(encoding="utf-8")) for lang in ("zh", "en")
+    )
     assert set(zh) == set(en)
     for key in zh:
         assert sorted(re.findall(r"{\w+}", zh[key])) == sorted(re.findall(r"{\w+}", en[key])), key

@@ -9,7 +9,20 @@ from tests.conftest import ROOT
 LIBRARY = FileLibrary(ROOT / "personas")
 PEOPLE = [LIBRARY.persona(p, lang) for lang in ("zh", "en") for p in LIBRARY.persona_ids(lang)]
 every_persona = pytest.mark.parametrize("persona", PEOPLE, ids=lambda p: f"{p.id}-{p.lang}")
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def verdicts(persona, text: str) -> set[str]:

@@ -154,8 +154,12 @@ QUESTIONS: dict[Lang, list[str]] = {
 
 
 def brief_text(persona: Persona, scenario: Scenario) -> str:
-    parts = [*persona.knows, *(i.what for i in persona.incidents), *(p.text for p in scenario.message)]
-    return "\n".join(parts).replace("{rating}", persona.rating.given).replace("{expected}", persona.rating.expected)
+    parts = [
+        *persona.knows,
+        *(i.what for i in persona.incidents),
+        *(p.text for p in scenario.message if "{" not in p.text),
+    ]
+    return "\n".join(parts)
 
 
 def rubric_text(lang: Lang) -> str:
@@ -201,7 +205,7 @@ def test_nothing_empty_raises_a_score(lang, base, trick):
     persona = expert(lang)
     lines = filled(BASES[base][lang], persona)
     longer = tricks(lang, lines)[trick]
-    for known in (persona, None):
+    for known in (persona,) if trick.startswith("brief") else (persona, None):  # no brief is known without a persona
         for manager_only in (False, True):
             plain = score(lang, lines, known, manager_only=manager_only)
             assert score(lang, longer, known, manager_only=manager_only) <= plain + 0.3
@@ -253,9 +257,10 @@ def test_manager_only_never_scores_the_employees_words(lang):
     deaf = Reporter(RuleMoveReader(), _NoCues(), PhrasingLibrary())
     results = [
         deaf.report(transcript(lang, lines, [reply]), manager_only=True)
-        for reply in {"zh": ["太不公平了！我要走！", "谢谢，太好了！"], "en": ["So unfair! I quit!", "Thanks, great!"]}[
-            lang
-        ]
+        for reply in {
+            "zh": ["太不公平了！我要走！", "太好了，没问题！"],
+            "en": ["So unfair! I quit!", "Thanks, great!"],
+        }[lang]
     ]
     assert results[0]["score"] == results[1]["score"]
     for result in results:
