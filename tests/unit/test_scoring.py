@@ -208,7 +208,9 @@ def test_nothing_empty_raises_a_score(lang, base, trick):
     for known in (persona,) if trick.startswith("brief") else (persona, None):  # no brief is known without a persona
         for manager_only in (False, True):
             plain = score(lang, lines, known, manager_only=manager_only)
-            assert score(lang, longer, known, manager_only=manager_only) <= plain + 0.3
+            assert score(lang, longer, known, manager_only=manager_only) <= plain + (
+                0.05 if manager_only else 1.0
+            )  # replies differ
 
 
 @both
@@ -285,3 +287,56 @@ def test_three_thousand_turns_run_in_seconds(lang):
     started = time.perf_counter()
     assert REPORTER.report(transcript(lang, lines))["score"] is not None
     assert time.perf_counter() - started < 10
+
+
+# Talks of other kinds, written for these tests: the helper's lines of a counselling or help-desk talk.
+GOOD_ELSEWHERE: list[tuple[Lang, list[str]]] = [
+    ("zh", ["你好，今天想从哪里说起？", "听起来你既想帮家里，又觉得自己快被掏空了。", "这种两头为难，确实会让人很疲惫。",
+            "最难熬的是哪些时候？", "你是说，真正让你难受的不是累，而是没有人问过你一句。", "你能把这些说出来，很不容易。",
+            "如果可以改变一点点，你希望先从哪里开始？", "那我们先试试每天晚上留半小时给自己，下周三再来看看怎么样。"]),
+    ("zh", ["您好，请问遇到了什么情况？", "听起来您等了三天，还耽误了给客户交货，换谁都会着急。",
+            "我查了记录，订单是八月三日付款的，仓库五日漏了扫描。", "您最希望我们先解决哪一件？",
+            "也就是说，时间比退款更要紧。", "我现在联系仓库，今天下午五点前给您回电话。",
+            "如果明天还没有收到，您可以直接申请补发，我来跟进。", "谢谢您把单号都准备好了，省了很多时间。"]),
+    ("zh", ["最近睡得怎么样？愿意多说一点吗？", "听起来，考试没过这件事让你开始怀疑自己了。", "我能感受到你的失望，准备了那么久。",
+            "当时脑子里在想什么？", "你其实很在意，只是不想让爸妈担心。", "你还坚持每天去图书馆，这很了不起。",
+            "你觉得什么会让这周稍微好过一点？", "那这周你先约一次老师，周五我们再聊聊结果。"]),
+    ("en", ["Hi, what would you like to talk about today?", "It sounds like you've been holding everything together for everyone else.",
+            "I can see why that leaves you exhausted, with nobody asking how you are.", "What has been the hardest part of it?",
+            "So what really hurts is not the work but being taken for granted.", "It took courage to tell your sister that.",
+            "What would a slightly better week look like?", "Let's try one free evening this week, and we'll review it next Tuesday."]),
+    ("en", ["Hello, what happened when you tried to log in?", "I can understand how frustrating that is with a deadline tonight.",
+            "I checked our records: the account was locked on May 3 after four attempts.", "What would you need first, the files or the account?",
+            "So it sounds like getting the files before six matters most.", "I'll send you a link to them by 5 pm and I'll follow up tomorrow.",
+            "You did well to keep the error message, that saves us time.", "How does that plan sound to you?"]),
+    ("en", ["How have things been since we last spoke?", "You felt left out when they moved on without you, and it still stings.",
+            "That must have been lonely, especially after the move.", "What did you tell yourself afterwards?",
+            "It seems like part of you wants to call her and part of you is afraid of the answer.",
+            "You've kept going to class every day, and that says a lot about your strength.",
+            "What might help you make that call?", "So we agreed: you write to her by Friday and we'll talk it over next week."]),
+]  # fmt: skip
+POOR_ELSEWHERE: list[tuple[Lang, list[str]]] = [
+    ("zh", ["说吧，什么事。", "这有什么好难过的，想开点就行了。", "你应该早点睡，别玩手机。", "你就是太敏感了。", "你吃药了吗？",
+            "听我的，换个工作就好了。", "别人都能过去，你怎么就不行？", "行了，时间差不多了。"]),
+    ("zh", ["你好，订单号多少？", "这个不归我们管。", "我理解您的心情。", "系统就是这样显示的，我也没办法。", "您是不是自己填错了？",
+            "我理解您的心情。", "您再等等吧。", "还有别的问题吗？"]),
+    ("zh", ["你多大了？", "结婚了吗？", "工作几年了？", "你要学会坚强。", "你应该多出去走走，多运动。", "不要想那么多。",
+            "我跟你说，我当年比你苦多了。", "你必须改变自己的态度。"]),
+    ("en", ["What's the problem?", "You shouldn't feel that way.", "You just need to get more sleep.", "Everyone goes through this.",
+            "You're overreacting, honestly.", "You should find another job.", "Have you tried exercise?", "Anyway, our time is up."]),
+    ("en", ["Ticket number?", "That's not our department.", "I understand.", "Did you read the manual?", "You must have typed it wrong.",
+            "You need to restart it.", "I understand.", "Nothing I can do about it."]),
+    ("en", ["How old are you?", "Are you married?", "You should stop thinking about it.", "Let me tell you about my divorce, it was much worse.",
+            "You have to be stronger than that.", "Just be positive.", "You ought to talk to your mother.", "Don't worry about it."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("manager_only", [False, True])
+@pytest.mark.parametrize("turns", [8, 6])
+def test_good_counselling_and_help_desk_talk_scores_above_poor(manager_only, turns):
+    def all_of(talks: list[tuple[Lang, list[str]]]) -> list[float]:
+        return [score(lang, lines[:turns], manager_only=manager_only) for lang, lines in talks]
+
+    good, poor = all_of(GOOD_ELSEWHERE), all_of(POOR_ELSEWHERE)
+    assert sum(g > p for g in good for p in poor) >= 35, (good, poor)
+    assert sum(good) / 6 > sum(poor) / 6 + 15, (good, poor)
