@@ -8,7 +8,7 @@ from interview.conversation import Lang
 from interview.moves import HARMS, MoveKind
 from interview.situations import Situation
 from interview.steps import Step
-from phrasing.library import PhrasingLibrary
+from phrasing.library import PhrasingLibrary, Wording
 from simulator.reaction import Change
 
 MAX_EFFECTS = 4
@@ -41,17 +41,28 @@ class Feedback:
 
 
 def feedback_for(
-    payload: Mapping[str, Any], lang: Lang, situation: Situation, phrasing: PhrasingLibrary, *, reasons_in: Lang
+    payload: Mapping[str, Any],
+    lang: Lang,
+    situation: Situation,
+    phrasing: PhrasingLibrary,
+    *,
+    reasons_in: Lang,
+    turn: int = 0,
 ) -> Feedback:
-    """Feedback on a stored turn. ``lang`` is the talk's language, in which the wording is offered."""
+    """Feedback on a stored turn. ``lang`` is the talk's language, in which the wording is offered.
+
+    ``turn`` lets the wording change from one turn to the next where the same thing goes wrong again.
+    """
     moves = [m for m in payload["moves"] if m["strength"] >= 0.5]
     changes = sorted((Change(**c) for c in payload["changes"]), key=lambda c: -abs(c.delta))
     problem = problem_of(payload)
-    wording = None
+    wording: Wording | None = None
     if problem:
-        step = Step(payload["state"]["step"])
-        slots = {"name": ""}
-        wording = phrasing.for_move(problem, lang, situation=situation, step=step, avoid=(), slots=slots)
+        step, seen = Step(payload["state"]["step"]), set[str]()
+        for _ in range(1 + turn % 4):
+            found = phrasing.for_move(problem, lang, situation=situation, step=step, avoid=seen)
+            wording = found or wording
+            seen.add(found.id if found else "")
     return Feedback(
         moves=tuple(dict.fromkeys(str(m["kind"]) for m in moves)),
         effects=tuple(c.text(reasons_in) for c in changes[:MAX_EFFECTS]),

@@ -101,7 +101,7 @@ def view(services: Services, rehearsal_id: str, lang: Lang) -> list[Any]:
         gauges(state, lang) if coached else f"<p class='note'>{t('talk.exam', lang)}</p>",
         _feedback(services, record, last, lang) if coached and last else "",
         "",
-        "" if open_now else f"<p><b>{t('talk.over.' + str(record.ended), lang)}</b></p>",
+        _note(record, last, lang),
         gr.update(interactive=open_now),
         gr.update(interactive=open_now),
         gr.update(interactive=open_now and coached),
@@ -124,9 +124,19 @@ def _head(services: Services, record: RehearsalRecord, lang: Lang) -> str:
     )
 
 
+def _note(record: RehearsalRecord, last: TurnRecord | None, lang: Lang) -> str:
+    """How the talk ended, or quietly that the built-in voice stood in for a model."""
+    if record.ended is not None:
+        return f"<p><b>{t('talk.over.' + str(record.ended), lang)}</b></p>"
+    stood_in = last is not None and "instead_of" in last.payload.get("voice", {})
+    return f"<p class='note'>{t('talk.fallback', lang)}</p>" if stood_in else ""
+
+
 def _feedback(services: Services, record: RehearsalRecord, turn: TurnRecord, lang: Lang) -> str:
     persona = services.library.persona(record.persona_id, record.lang)
-    found = feedback_for(turn.payload, record.lang, persona.situation, services.phrasing, reasons_in=lang)
+    found = feedback_for(
+        turn.payload, record.lang, persona.situation, services.phrasing, reasons_in=lang, turn=turn.index
+    )
     return feedback_html(found, lang)
 
 
@@ -264,9 +274,10 @@ def _hint(services: Services, rehearsal_id: str, lang: Lang) -> str:
         )
         why = t("talk.heard", lang, quote=strongest.quote, cue=t(f"cue.{strongest.kind}", lang))
     if wording is None:
-        wording = services.phrasing.for_step(
-            step, record.lang, situation=situation, avoid={str(len(turns))}, slots=slots
-        )
+        for _ in range(1 + sum(turn.payload["state"]["step"] == step for turn in turns) % 4):
+            found = services.phrasing.for_step(step, record.lang, situation=situation, avoid=said, slots=slots)
+            wording = found or wording
+            said.add(found.id if found else "")
     if wording is None:
         return ""
     note = " · ".join(part for part in (why, wording.why) if part)

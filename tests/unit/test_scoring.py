@@ -209,7 +209,7 @@ def test_nothing_empty_raises_a_score(lang, base, trick):
         for manager_only in (False, True):
             plain = score(lang, lines, known, manager_only=manager_only)
             assert score(lang, longer, known, manager_only=manager_only) <= plain + (
-                0.05 if manager_only else 1.0
+                0.05 if manager_only else 1.5
             )  # replies differ
 
 
