@@ -274,5 +274,5 @@ def _plain_reflection(text: str, folded: str, before: str, moves: list[Move]) ->
     overlap, echo = _overlap(folded, before)
     if echo >= _ECHO and overlap >= 0.4 and len(text) >= 6:
         yield Move(MoveKind.REFLECTION, 0.3, text, 0, len(text), "parrot")
-    elif overlap >= _TAKEN_UP and 0.15 <= echo < _ECHO:
+    elif overlap >= _TAKEN_UP and 0.15 <= echo < _ECHO and len(_units(folded) & _units(before)) >= 2:
         yield Move(MoveKind.REFLECTION, 0.58, text, 0, len(text))
