@@ -8,7 +8,7 @@ from interview.employee import EmployeeState
 from interview.moves import HARMS, Move, MoveKind, MoveReading
 from interview.persona import Incident, Persona, Scenario, Variant
 from interview.reading.facts import FactCheck, check_facts, delivered_parts, mentioned
-from interview.reading.patterns import fold
+from interview.reading.patterns import fold, sentences
 
 MONEY_WORDS = {
     "zh": (
@@ -48,6 +48,7 @@ FOLLOW_WORDS = re.compile(
     r"跟进|回顾|复盘|再碰|碰一次|碰一下|再对|对一次|对一下|过一遍|过一次|检查点|再聊|再谈|回头看"
     r"|check[- ]?in|follow[- ]?up|\breview\b|catch up|touch base|sit down again|go over"
 )
+_DENIED = re.compile(r"不|没|无法|别|\b(?:not|never|no|cannot|without)\b|n't")
 _STRIP = re.compile(r"[\W_]+")
 
 
@@ -110,6 +111,20 @@ def incidents_of(persona: Persona, variant: Variant) -> tuple[Incident, ...]:
     return tuple(i for i in persona.incidents if i.id in variant.incidents)
 
 
+def _forbidden_promise(text: str, folded: str, scenario: Scenario) -> Move | None:
+    """A promise this scenario forbids, said as a statement and not denied just before."""
+    for offset, sentence in sentences(folded):
+        if sentence.rstrip().endswith(("?", "？")):
+            continue
+        for forbidden in scenario.may_not_promise:
+            for word in forbidden.words:
+                at = sentence.find(fold(word))
+                if at >= 0 and not _DENIED.search(re.split(r"[，,]", sentence[:at])[-1]):
+                    start, end = offset + at, offset + at + len(word)
+                    return Move(MoveKind.PROMISE_BEYOND_AUTHORITY, 0.7, text[start:end], start, end)
+    return None
+
+
 def fingerprint(folded: str) -> str:
     """A short hash of the words alone, the same for a repetition with other punctuation."""
     return hashlib.blake2s(_STRIP.sub("", folded).encode(), digest_size=4).hexdigest()
@@ -136,6 +151,9 @@ def hear(
         moves = [m for m in moves if m.kind is not MoveKind.PRIES]  # they opened it themselves
     if interrupted and not any(m.kind is MoveKind.INTERRUPTION for m in moves):
         moves.append(Move(MoveKind.INTERRUPTION, 1.0, text[:20], 0, min(20, len(text))))
+    promise = _forbidden_promise(text, folded, scenario)
+    if promise is not None and not any(m.kind is MoveKind.PROMISE_BEYOND_AUTHORITY for m in moves):
+        moves.append(promise)
     mark = fingerprint(folded)
     heard = Heard(
         text=text,

@@ -85,11 +85,27 @@ def brief_html(persona: Persona, scenario: Scenario, frame: LegalFrame, lang: La
         + _list(situation.approach) + f"<p class='note'>{t('brief.risks', lang)}</p>" + _list(situation.risks),
         f"<h3>{t('brief.may', lang)}</h3>" + _list(scenario.may_promise)
         + f"<h3>{t('brief.may_not', lang)}</h3>" + _list(p.text for p in scenario.may_not_promise),
+        _money(scenario, lang),
+        f"<h3>{t('brief.good_end', lang)}</h3><p>{escape(_good_end(persona, scenario))}</p>",
         f"<h3>{t('brief.appeal', lang)}</h3><p>{escape(scenario.appeal)}</p>",
         f"<h3>{t('brief.steps', lang)}</h3>" + _advice(scenario, lang),
         f"<h3>{t('brief.law', lang)}: {escape(frame.name)}</h3>" + _law(frame, lang),
     ]  # fmt: skip
     return f'<div class="brief">{"".join(parts)}</div>'
+
+
+def _money(scenario: Scenario, lang: Lang) -> str:
+    if scenario.money is None:
+        return ""
+    money = scenario.money
+    return (
+        f"<h3>{t('brief.money', lang)}</h3><ul><li>{t('brief.say', lang)}: {escape(money.may_say)}</li>"
+        f"<li>{t('brief.not_say', lang)}: {escape(money.may_not_say)}</li></ul>"
+    )
+
+
+def _good_end(persona: Persona, scenario: Scenario) -> str:
+    return next((e.text for e in scenario.good_ends if persona.situation in e.situations), scenario.good_ends[0].text)
 
 
 def _filled(text: str, persona: Persona) -> str:

@@ -1,168 +1,153 @@
-"""kill -9 at random moments: whatever was shown is in the record, the cut reply is finished, the talk goes on."""
+"""A process killed at any moment loses nothing it has shown, and the talk goes on."""
 
-import os
+import contextlib
 import random
-import subprocess
-import sys
-import threading
+import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.settings import Settings
-from app.wiring import Services, single_user
-from interview.errors import ConflictError, StorageError
-from simulator.rehearsal import ReplyDone
-from tests.conftest import ROOT
+from simulator.rehearsal import Rehearsals, ReplyDone
+from tests.faults.conftest import Speaker, said
+from tests.faults.speaker import ACTOR, PERSONA, line, services
 
-ACTOR = single_user("zh")
-
-
-def run_and_kill(home: Path, rehearsal_id: str, after_s: float) -> list[str]:
-    """What the worker had printed when it was killed, ``after_s`` seconds after its first line."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.worker", str(home), rehearsal_id],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
-    assert worker.stdout is not None
-    first = worker.stdout.readline()
-    timer = threading.Timer(after_s, worker.kill)
-    timer.start()
-    rest = worker.stdout.read()
-    worker.wait()
-    worker.stdout.close()
-    timer.join()
-    lines = [first, *rest.splitlines(keepends=True)]
-    return [line.rstrip("\n") for line in lines if line.endswith("\n")]
+pytestmark = pytest.mark.real
+STEPS_OF_A_TURN = 40
+STEPS_OF_A_START = 30
 
 
-@pytest.mark.real
-def test_what_was_shown_survives_twenty_kills(tmp_path):
-    home, chance = tmp_path / "home", random.Random(20)
-    printed = run_and_kill(home, "new", 0.3)
-    rehearsal_id = printed[0].split()[1]
-    for _ in range(20):
-        services = Services(Settings(home=home))
-        turns = services.rehearsals.turns(ACTOR, rehearsal_id)
-        for line in printed:
-            kind, _, rest = line.partition(" ")
-            if kind == "turn":
-                index, text = rest.split(" ", 1)
-                assert turns[int(index)].payload["text"] == text
-            elif kind == "sentence":
-                index, number, text = rest.split(" ", 2)
-                assert turns[int(index)].reply[int(number)] == text
-        list(services.rehearsals.resume(ACTOR, rehearsal_id))
-        for turn in services.rehearsals.turns(ACTOR, rehearsal_id):
+def started(home: Path) -> tuple[Rehearsals, str]:
+    rehearsals = services(home).rehearsals
+    return rehearsals, rehearsals.start(ACTOR, PERSONA, lang="zh", seed=7).id
+
+
+def holds_what_was_shown(rehearsals: Rehearsals, rehearsal_id: str, events: Sequence[dict[str, Any]]) -> None:
+    kept = rehearsals.turns(ACTOR, rehearsal_id)
+    assert [t.index for t in kept] == list(range(len(kept)))
+    assert [t.payload["text"] for t in kept] == [line(t.index) for t in kept]
+    assert rehearsals.get(ACTOR, rehearsal_id).turn_count == len(kept)
+    for event in events:
+        turn = kept[event["turn"]]
+        if "sentence" in event:
+            assert turn.reply[event["sentence"]] == event["text"]
+        elif "text" in event:
+            assert turn.payload["text"] == event["text"]
+        else:
             assert turn.reply_done
-            assert list(turn.reply) == list(turn.payload["draft"])
-        if services.rehearsals.get(ACTOR, rehearsal_id).ended:
-            rehearsal_id = "new"
-        printed = run_and_kill(home, rehearsal_id, chance.uniform(0.0, 0.25))
-        if rehearsal_id == "new":
-            rehearsal_id = printed[0].split()[1]
+            assert rehearsals.get(ACTOR, rehearsal_id).ended == event["ended"]
 
 
-@pytest.mark.real
-def test_a_kill_in_the_first_start_leaves_a_home_that_works(tmp_path):
-    for number in range(8):
-        home = tmp_path / f"home{number}"
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.worker", str(home), "new"], cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        time.sleep(0.25 + 0.05 * number)
-        worker.kill()
-        worker.wait()
-        services = Services(Settings(home=home))
-        record = services.rehearsals.start(ACTOR, "expert-open", lang="zh", seed=1)
-        events = list(services.rehearsals.say(ACTOR, record.id, "你好，请坐。"))
+def goes_on(rehearsals: Rehearsals, rehearsal_id: str) -> None:
+    """The cut reply is completed to the draft, by ``resume`` at once, and another turn follows."""
+    list(rehearsals.resume(ACTOR, rehearsal_id))
+    assert list(rehearsals.resume(ACTOR, rehearsal_id)) == []
+    for turn in rehearsals.turns(ACTOR, rehearsal_id):
+        assert turn.reply_done
+        assert list(turn.reply) == turn.payload["draft"]
+    record = rehearsals.get(ACTOR, rehearsal_id)
+    if record.ended is None:
+        events = list(rehearsals.say(ACTOR, rehearsal_id, line(record.turn_count), expected_turn=record.turn_count))
         assert isinstance(events[-1], ReplyDone)
+        assert rehearsals.get(ACTOR, rehearsal_id).turn_count == record.turn_count + 1
 
 
-def test_two_writers_of_the_same_turn(services):
-    record = services.rehearsals.start(ACTOR, "expert-open", lang="zh", seed=1)
-    results: list[str] = []
-
-    def write(name: str) -> None:
-        try:
-            for _ in services.rehearsals.say(ACTOR, record.id, f"{name}先说的一句话。", expected_turn=0):
-                pass
-            results.append("stored")
-        except ConflictError:
-            results.append("conflict")
-
-    threads = [threading.Thread(target=write, args=(name,)) for name in "甲乙丙丁"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["conflict"] * 3 + ["stored"]
-    assert services.rehearsals.get(ACTOR, record.id).turn_count == 1
-
-
-def test_two_first_starts_agree_on_one_key_and_one_schema(tmp_path):
-    made: list[str] = []
-
-    def start() -> None:
-        services = Services(Settings(home=tmp_path / "home"))
-        made.append(services.rehearsals.start(ACTOR, "expert-open", lang="zh", seed=1).id)
-
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 4
-    services = Services(Settings(home=tmp_path / "home"))
-    assert all(services.rehearsals.opening(ACTOR, rehearsal_id)["line"] for rehearsal_id in made)
+def test_killed_at_random_moments(tmp_path, speaker: Speaker):
+    """About twenty kills spread over one long talk, each some milliseconds after some event."""
+    rng = random.Random(20261123)
+    rehearsals, rehearsal_id = started(tmp_path)
+    cut = 0
+    for _ in range(20):
+        child = speaker(tmp_path, "say", rehearsal_id, "40")
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(rng.randint(1, 40))]
+        time.sleep(rng.uniform(0, 0.012))
+        child.kill()
+        lines.append(child.communicate()[0])
+        assert child.returncode == -signal.SIGKILL
+        holds_what_was_shown(rehearsals, rehearsal_id, said("".join(lines)))
+        cut += not rehearsals.turns(ACTOR, rehearsal_id)[-1].reply_done
+        goes_on(rehearsals, rehearsal_id)
+        if rehearsals.get(ACTOR, rehearsal_id).turn_count > 300 or rehearsals.get(ACTOR, rehearsal_id).ended:
+            rehearsals, rehearsal_id = started(tmp_path)
+    assert cut, "no kill fell into a reply"
 
 
-def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
+@pytest.mark.parametrize("step", range(1, STEPS_OF_A_TURN, 2))
+def test_killed_before_each_step_on_disk(tmp_path, speaker: Speaker, step: int):
+    """Every statement and commit of the first turns, one kill each."""
+    rehearsals, rehearsal_id = started(tmp_path)
+    child = speaker(tmp_path, "say", rehearsal_id, "4", "--die-at", str(step))
+    output, _ = child.communicate(timeout=30)
+    assert child.returncode == -signal.SIGKILL
+    events = said(output)
+    holds_what_was_shown(rehearsals, rehearsal_id, events)
+    goes_on(rehearsals, rehearsal_id)
+
+
+@pytest.mark.parametrize("step", range(1, STEPS_OF_A_START))
+def test_a_first_start_killed_before_each_step_on_disk(tmp_path, speaker: Speaker, step: int):
     home = tmp_path / "home"
-    services = Services(Settings(home=home))
-    record = services.rehearsals.start(ACTOR, "expert-open", lang="zh", seed=1)
-    list(services.rehearsals.say(ACTOR, record.id, "你好，请坐。"))
-    code = f"""
-import resource, signal, sys
-from pathlib import Path
-from app.settings import Settings
-from app.wiring import Services, single_user
-from interview.errors import StorageError
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-services, actor = Services(Settings(home=Path({str(home)!r}))), single_user("zh")
-services.rehearsals.get(actor, {record.id!r})
-size = max(p.stat().st_size for p in Path({str(home)!r}).iterdir())
-resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
-stored = 0
-try:
-    for number in range(50):
-        list(services.rehearsals.say(actor, {record.id!r}, f"第{{number}}件事你怎么看？"))
-        stored += 1
-except StorageError as error:
-    print(stored, error.message_key)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr[-500:]
-    stored, key = done.stdout.split()
-    assert key in ("error.disk_full", "error.storage")
-    after = Services(Settings(home=home)).rehearsals
-    turns = after.turns(ACTOR, record.id)
-    assert len(turns) >= 1 + int(stored)
-    assert turns[0].payload["text"] == "你好，请坐。"
-    assert isinstance(list(after.say(ACTOR, record.id, "我们接着聊。"))[-1], ReplyDone)
+    child = speaker(home, "start", "--die-at", str(step))
+    output, errors = child.communicate(timeout=30)
+    assert child.returncode in (0, -signal.SIGKILL), errors
+    the_home_works(home, speaker, said(output))
 
 
-@pytest.mark.parametrize("damage", ["master.key", "tandao.db"])
-def test_a_damaged_file_is_a_clear_error(tmp_path, damage):
-    home = tmp_path / "home"
-    services = Services(Settings(home=home))
-    services.rehearsals.start(ACTOR, "expert-open", lang="zh", seed=1)
-    for extra in home.glob("tandao.db-*"):
-        extra.unlink()
-    (home / damage).write_bytes(b"garbage " * 400)
-    with pytest.raises(StorageError):
-        Services(Settings(home=home)).rehearsals.mine(ACTOR)
+def test_a_first_start_killed_at_random_moments(tmp_path, speaker: Speaker):
+    rng = random.Random(7)
+    for number in range(12):
+        home = tmp_path / str(number)
+        child = speaker(home, "start", "--wait")
+        assert child.stdin is not None and child.stdout is not None
+        assert said(child.stdout.readline()) == ["ready"]
+        child.stdin.write("\n")
+        child.stdin.flush()
+        until = time.monotonic() + 5
+        while not home.exists() and time.monotonic() < until:
+            time.sleep(0.0005)
+        time.sleep(rng.uniform(0, 0.12))
+        child.kill()
+        the_home_works(home, speaker, said(child.communicate()[0]))
+
+
+def the_home_works(home: Path, speaker: Speaker, shown: Sequence[str]) -> None:
+    """What was started is there, a new talk can be held, and another process can go on with it."""
+    rehearsals = services(home).rehearsals
+    assert {r.id for r in rehearsals.mine(ACTOR)} >= set(shown)
+    for record in rehearsals.mine(ACTOR):
+        assert rehearsals.opening(ACTOR, record.id)["line"]
+    rehearsal_id = rehearsals.start(ACTOR, PERSONA, lang="zh", seed=7).id
+    goes_on(rehearsals, rehearsal_id)
+    key = home / "master.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_talk_walked_out_of_is_over_whenever_the_process_was_killed(tmp_path):
+    """Between the last sentence, the finished reply and the end of the talk no order of steps leaves it open."""
+    for fail_at in ("finish_reply", "end"):
+        rehearsals = services(tmp_path / fail_at).rehearsals
+        rehearsal_id = rehearsals.start(ACTOR, "stuck-defensive", lang="zh", seed=7).id
+        repository: Any = rehearsals._repository
+        whole = getattr(repository, fail_at)
+        walked_out = False
+        for turn in range(60):
+            events = rehearsals.say(ACTOR, rehearsal_id, f"你就是个废物，再这样就滚蛋，别干了。（{turn}）")
+            if next(iter(events)).payload["intent"]["kind"] == "walk_out":  # type: ignore[union-attr]
+                walked_out = True
+
+                def killed(*_: object) -> None:
+                    raise KeyboardInterrupt
+
+                setattr(repository, fail_at, killed)
+                with contextlib.suppress(KeyboardInterrupt):
+                    list(events)
+                setattr(repository, fail_at, whole)
+                break
+            list(events)
+        assert walked_out
+        list(rehearsals.resume(ACTOR, rehearsal_id))
+        assert rehearsals.get(ACTOR, rehearsal_id).ended == "walked_out"
+        assert rehearsals.turns(ACTOR, rehearsal_id)[-1].reply_done

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from interview.library import FileLibrary
+from interview.moves import MoveKind
 from interview.persona import Persona
 from interview.reading.moves import RuleMoveReader
 from simulator.engine import Outcome, Stage, take_turn
@@ -152,3 +153,15 @@ def test_false_figures_cost_trust_and_are_corrected(persona):
     outcomes = talk(persona, [*lines, wrong])
     assert outcomes[-1].intent.kind == "correct_fact"
     assert outcomes[-1].state.trust < outcomes[-2].state.trust
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "promised"),
+    [
+        ("zh", "评级的事你放心，下次一定给你评上。", True), ("zh", "我不能保证下次一定评上，但会如实反映。", False),
+        ("en", "Don't worry, the bonus is safe.", True), ("en", "I can't say that the bonus is safe.", False),
+    ],
+)  # fmt: skip
+def test_what_the_scenario_forbids_is_a_promise_beyond_authority(lang, line, promised):
+    outcome = talk(LIBRARY.persona("expert-open", lang), [line])[0]
+    assert outcome.heard.has(MoveKind.PROMISE_BEYOND_AUTHORITY) == promised
