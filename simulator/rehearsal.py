@@ -302,10 +302,10 @@ class Rehearsals:
                 self._repository.add_sentence(record.id, index, count, text)
                 yield Sentence(index, count, text)
                 count += 1
-        self._repository.finish_reply(record.id, index, voice)
         ended = WALKED_OUT if intent.kind is IntentKind.WALK_OUT else None
-        if ended:
+        if ended:  # before the reply counts as finished: a process killed in between resumes and ends it
             self._repository.end(record.id, ended)
+        self._repository.finish_reply(record.id, index, voice)
         yield ReplyDone(index, voice, ended)
 
     def _cue(

@@ -29,9 +29,9 @@ class BriefPage:
 
 def build(labels: Labels) -> BriefPage:
     """The brief and the button."""
-    text = gr.HTML(f"<p>{t('brief.empty', labels.lang)}</p>", elem_id="brief")
     begin = gr.Button(t("brief.begin", labels.lang), variant="primary", elem_id="begin")
     labels.keep(begin, value="brief.begin")
+    text = gr.HTML(f"<p>{t('brief.empty', labels.lang)}</p>", elem_id="brief")
     return BriefPage(text, begin)
 
 
