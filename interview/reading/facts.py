@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from interview.gestures import shown_in, spoken
 from interview.moves import Move, MoveKind
 from interview.persona import Incident, Metric, Persona, Scenario
 from interview.reading.patterns import fold, sentences
@@ -209,9 +210,10 @@ def _close(said: float, known: float) -> bool:
 
 def check_facts(text: str, persona: Persona, incidents: Iterable[Incident]) -> tuple[FactCheck, ...]:
     """Check every sentence that states something about the past. Plans, wishes and questions are not checked."""
-    folded = fold(text)
+    shown = shown_in(text, persona)
+    found = [FactCheck("true", about, quote, known=quote) for about, quote in shown.items()]
+    folded = fold(spoken(text) if shown else text)
     known = tuple(incidents)
-    found: list[FactCheck] = []
     carried: Metric | None = None
     for start, sentence in sentences(folded):
         if sentence.rstrip().endswith(("?", "？")) and not re.search(r"\d", sentence):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from interview.conversation import Lang
+from interview.gestures import SHOWN, says_nothing, spoken
 from interview.moves import Move, MoveKind, MoveReading
 from interview.reading import patterns
 from interview.reading.patterns import Match, fold
@@ -154,17 +155,21 @@ class RuleMoveReader:
 
     def read(self, text: str, lang: Lang, before: str = "") -> MoveReading:
         """Moves in order of place; ``before`` tells a true reflection from an empty or parroted one."""
-        readable = is_talk(text)
-        if not readable:
-            return MoveReading((), readable=False)
+        if says_nothing(text):
+            return MoveReading((), readable=True)
+        words = spoken(text)
+        shown = [Move(MoveKind.EVIDENCE, 0.9, m[0], m.start(), m.end()) for m in SHOWN.finditer(text)]
+        if not is_talk(words):
+            return MoveReading(tuple(shown), readable=bool(shown))
         found: list[Match] = []
-        folded = fold(text)
+        folded = fold(words)
         for tongue in _languages(text, lang):
             found += patterns.load(f"moves_{tongue}").matches(folded)
         kept = _consistent(patterns.strongest(found))
         said = _SPEAKER.sub("", before)
         moves = [self._move(match, text, folded, said) for match in kept]
         moves += _plain_reflection(text, folded, said, moves)
+        moves += shown
         return MoveReading(tuple(sorted(moves, key=lambda m: (m.start, m.end))), readable=True)
 
     def _move(self, match: Match, text: str, folded: str, before: str) -> Move:
