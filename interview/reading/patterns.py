@@ -3,7 +3,8 @@
 A file has ``version``, ``lang``, ``fragments`` (named pieces, used as ``<name>`` inside expressions),
 ``guards`` (in the order they are tried) and ``patterns``. A pattern names ``kind``, ``strength`` (0–1) and
 ``any`` (expressions), and may name ``needs`` and ``unless`` (expressions on the same sentence), ``guards``
-(replacing the file's ``default_guards``) and ``detail``. ``word_edges: true`` in the file keeps every
+(replacing the file's ``default_guards``), ``detail`` and ``across: true`` (tried on each two sentences that follow
+each other instead of on each one). ``word_edges: true`` in the file keeps every
 expression from matching inside a longer word. A guard names a ``factor`` and at least one of ``before``
 (matched against the end of what precedes the match in its sentence), ``after`` (matched at the start of
 what follows) and ``sentence`` (searched in the whole sentence); with ``stops: true`` no later guard is
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -27,7 +29,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 _KEEP_WIDE = {ord(c) for c in "，。！？；：、"}
 _FOLD = {code: to for code, to in _WIDE.items() if code not in _KEEP_WIDE}
 _SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…]*|[。！？!?；;…]+")
-_ABBREVIATION_DOT = re.compile(r"(?<=[a-z)\"'])\.(?=\s+|$)")
+_ABBREVIATION_DOT = re.compile(r"(?<=[a-z0-9%)\"'])\.(?=\s+|$)")
 _PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)  # escapes and classes hide what is in them
 _LONG = 240
 _SOFT_BREAK = re.compile(r"[，,、：:\s]")
@@ -52,8 +54,9 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
                 cut = soft.end() - start
             yield start, text[start : start + cut]
             start += cut
-        if text[start:end].strip():
-            yield start, text[start:end]
+        sentence = text[start:end].lstrip()
+        if sentence:
+            yield end - len(sentence), sentence
 
 
 def by_first_letter(expressions: Iterable[str]) -> list[str]:
@@ -110,6 +113,7 @@ class Pattern:
     unless: re.Pattern[str] | None
     guards: tuple[Guard, ...]
     detail: str
+    across: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,28 +171,39 @@ class PatternSet:
                 unless=compiled(raw.get("unless")),
                 guards=tuple(guards[name] for name in guards if name in names),
                 detail=raw.get("detail", ""),
+                across=bool(raw.get("across", False)),
             )
 
         self.patterns = tuple(pattern(raw) for raw in data["patterns"])
+        self._single = tuple(p for p in self.patterns if not p.across)
+        self._across = tuple(p for p in self.patterns if p.across)
 
     def matches(self, folded: str) -> Iterator[Match]:
         """Every match in folded text whose strength is left above 0, in file order within each sentence."""
-        for offset, sentence in sentences(folded):
-            for pattern in self.patterns:
-                first = pattern.regex.search(sentence)
-                if first is None:
+        spans = list(sentences(folded))
+        yield from _found(self._single, spans)
+        if self._across:
+            pairs = [(a, folded[a : b + len(second)]) for (a, _), (b, second) in pairwise(spans)]
+            yield from _found(self._across, pairs)
+
+
+def _found(patterns: Iterable[Pattern], spans: Iterable[tuple[int, str]]) -> Iterator[Match]:
+    for offset, sentence in spans:
+        for pattern in patterns:
+            first = pattern.regex.search(sentence)
+            if first is None:
+                continue
+            if pattern.needs is not None and pattern.needs.search(sentence) is None:
+                continue
+            if pattern.unless is not None and pattern.unless.search(sentence) is not None:
+                continue
+            for found in pattern.regex.finditer(sentence, first.start()):
+                if found.end() == found.start():
                     continue
-                if pattern.needs is not None and pattern.needs.search(sentence) is None:
-                    continue
-                if pattern.unless is not None and pattern.unless.search(sentence) is not None:
-                    continue
-                for found in pattern.regex.finditer(sentence, first.start()):
-                    if found.end() == found.start():
-                        continue
-                    strength, applied = _guarded(pattern, sentence, found.start(), found.end())
-                    if strength > 0:
-                        start, end = offset + found.start(), offset + found.end()
-                        yield Match(pattern.kind, strength, start, end, pattern.detail, applied)
+                strength, applied = _guarded(pattern, sentence, found.start(), found.end())
+                if strength > 0:
+                    start, end = offset + found.start(), offset + found.end()
+                    yield Match(pattern.kind, strength, start, end, pattern.detail, applied)
 
 
 def _guarded(pattern: Pattern, sentence: str, start: int, end: int) -> tuple[float, tuple[str, ...]]:
