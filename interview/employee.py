@@ -53,6 +53,8 @@ class Memory:
     """What the employee has already told, so that they do not tell it the same way twice."""
     repeats: int = 0
     """Turns in which the manager said what they had said before."""
+    breaks: int = 0
+    """Times the talk was adjourned and taken up again."""
     heard: tuple[str, ...] = ()
     """Fingerprints of the manager's last turns."""
     said: tuple[str, ...] = ()

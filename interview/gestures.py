@@ -7,7 +7,6 @@ import calendar
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
 
 from interview.conversation import Lang
 from interview.persona import Persona
@@ -46,7 +45,6 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-@lru_cache(maxsize=128)
 def records(persona: Persona) -> Mapping[str, tuple[str, str]]:
     """What can be shown: ``{record id: (metric or incident id, text)}``. Record ids are ``metric@month`` or incident ids."""
     metrics = {m.id: m for m in persona.metrics}

@@ -60,6 +60,7 @@ class IntentKind(StrEnum):
     PROPOSE = "propose"
     COMMIT = "commit"
     STILL_DISAGREE = "still_disagree"
+    TAKE_BREAK = "take_break"
     CLOSE_GOOD = "close_good"
     CLOSE_COLD = "close_cold"
     WALK_OUT = "walk_out"

@@ -67,7 +67,8 @@ class Clock(Protocol):
 class RehearsalRecord:
     """What is known of a rehearsal without its words. ``ended``: None while it goes on, else why it ended.
 
-    ``turn_count`` counts manager turns. ``parent_id`` and ``branch_turn`` name where it branched from, if it did.
+    ``turn_count`` counts manager turns; ``drill`` is the id of the step a drill starts at, None for a whole talk.
+    ``parent_id`` and ``branch_turn`` name where it branched from, if it did.
     """
 
     id: str
@@ -86,6 +87,7 @@ class RehearsalRecord:
     score: float | None = None
     parent_id: str | None = None
     branch_turn: int | None = None
+    drill: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -107,8 +109,11 @@ class TurnRecord:
 class RehearsalRepository(Protocol):
     """Keeps rehearsals. Every method is one transaction; words and names are sealed at rest."""
 
-    def create(self, record: RehearsalRecord, opening: Mapping[str, Any]) -> None:
-        """Store a new rehearsal with its sealed opening (brief, first state, first line)."""
+    def create(self, record: RehearsalRecord, opening: Mapping[str, Any], begun: Sequence[TurnRecord] = ()) -> None:
+        """Store a new rehearsal with its sealed opening (first state, first line, preparation) and the turns it begins with.
+
+        ``record.turn_count`` is the number of these turns.
+        """
         ...
 
     def get(self, rehearsal_id: str) -> RehearsalRecord:
@@ -165,7 +170,8 @@ class SpeakingCue:
     """Everything a voice may know: nothing the employee still hides is in here.
 
     ``draft`` is the authored reply, ``facts`` the unlocked facts it may draw on, ``history`` the last turns as
-    ``(speaker, text)``, ``intent`` what to do and ``mood`` the state in words.
+    ``(speaker, text)``, ``intent`` what to do and ``state`` how it is meant. In ``remarks`` the voice may leave plain
+    JSON values for the turn's record.
     """
 
     persona: Persona
@@ -176,6 +182,7 @@ class SpeakingCue:
     draft: tuple[str, ...]
     facts: tuple[str, ...]
     history: tuple[tuple[str, str], ...]
+    remarks: dict[str, Any] = field(default_factory=dict[str, Any], compare=False)
 
 
 class Voice(Protocol):

@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from interview.employee import EmployeeState
-from interview.intent import Intent
+from interview.gestures import Gesture
+from interview.intent import Intent, IntentKind
 from interview.moves import MoveReading
 from interview.persona import Persona, Scenario, Variant
 from simulator.disclosure import disclose
 from simulator.hearing import Heard, hear
 from simulator.intent import decide, remember_intent
+from simulator.moments import break_lines, take_break
 from simulator.reaction import Reaction, react
-from simulator.voices.authored import Draft, compose
+from simulator.voices.authored import Draft, compose, compose_break
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,12 @@ def take_turn(
     *,
     before: str = "",
     interrupted: bool = False,
+    gesture: Gesture = Gesture.SPEAK,
 ) -> Outcome:
-    """Hear, react, disclose, decide, word it. Deterministic in its arguments."""
+    """Hear, react, disclose, decide, word it. Deterministic in its arguments.
+
+    An adjournment brings the break within this turn: the reply ends with the two sitting down again.
+    """
     heard = hear(
         text,
         reading,
@@ -73,4 +79,16 @@ def take_turn(
     disclosure = disclose(reaction.state, heard, stage.persona)
     intent = decide(reaction, disclosure, heard, stage.persona, stage.scenario)
     draft = compose(intent, disclosure.state, heard, reaction, stage.persona, stage.scenario, stage.variant, stage.seed)
+    if gesture is Gesture.ADJOURN and intent.kind is not IntentKind.WALK_OUT:
+        return _break(stage, state, heard, reaction)
     return Outcome(heard, reaction, remember_intent(disclosure.state, intent, draft.used), intent, draft)
+
+
+def _break(stage: Stage, before: EmployeeState, heard: Heard, reaction: Reaction) -> Outcome:
+    """The talk is broken off and taken up again, all in one turn."""
+    state, changes = take_break(before, reaction.state, heard, stage.persona, stage.scenario, stage.variant)
+    leaving, narrator, again = break_lines(stage.persona, before, state)
+    draft = compose_break(leaving, narrator, again, state, heard, stage.persona, stage.seed)
+    intent = Intent(IntentKind.TAKE_BREAK)
+    told = Reaction(state, (*reaction.changes, *changes), (*reaction.events, "adjourned"))
+    return Outcome(heard, told, remember_intent(state, intent, draft.used), intent, draft)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 
 from interview.employee import EmployeeState
+from interview.gestures import says_nothing
 from interview.moves import HARMS, Move, MoveKind, MoveReading
 from interview.persona import Incident, Persona, Scenario, Variant
 from interview.reading.facts import FactCheck, check_facts, delivered_parts, mentioned
@@ -70,6 +71,8 @@ class Heard:
     has_follow_up: bool
     fingerprint: str
     before: str = ""
+    pauses: int = 0
+    """1 for a pause, 2 for one after another; 0 where something was said."""
 
     def has(self, *kinds: MoveKind) -> bool:
         """Whether a move of these kinds counts."""
@@ -155,6 +158,8 @@ def hear(
     if promise is not None and not any(m.kind is MoveKind.PROMISE_BEYOND_AUTHORITY for m in moves):
         moves.append(promise)
     mark = fingerprint(folded)
+    wordless = says_nothing(text)
+    pauses = 1 + (state.memory.heard[-1:] == (mark,)) if wordless else 0
     heard = Heard(
         text=text,
         folded=folded,
@@ -163,12 +168,13 @@ def hear(
         facts=check_facts(text, persona, persona.incidents) if reading.readable else (),
         touched=touched,
         delivered=(),
-        repeated=len(_STRIP.sub("", folded)) > 3 and mark in state.memory.heard,
+        repeated=not wordless and len(_STRIP.sub("", folded)) > 3 and mark in state.memory.heard,
         interrupted=interrupted,
         money=mentioned(MONEY_WORDS[persona.lang], folded),
         has_time=TIME_WORDS.search(folded) is not None,
         has_follow_up=FOLLOW_WORDS.search(folded) is not None,
         fingerprint=mark,
         before=before,
+        pauses=pauses,
     )
     return replace(heard, delivered=delivered_parts(folded, heard.moves, heard.facts, persona, scenario))

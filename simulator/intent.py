@@ -11,6 +11,7 @@ from interview.situations import Style
 from interview.steps import STEPS, Step
 from simulator.disclosure import Disclosure
 from simulator.hearing import Heard
+from simulator.moments import fills_silence
 from simulator.reaction import Reaction
 
 _OBJECTIONS = {
@@ -35,6 +36,7 @@ def decide(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Pe
     return (
         _leaves(state, heard, persona)
         or _objects(state, heard)
+        or fills_silence(state, heard, persona)
         or _answers_odd_moves(state, reaction, heard, persona)
         or _takes_message(reaction, state, persona)
         or _concern(reaction, disclosure, heard, topic)

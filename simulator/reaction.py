@@ -243,7 +243,9 @@ def _context_changes(
             yield from _context("money_answered")
         elif heard.has(MoveKind.DISMISSAL, MoveKind.DISOWNS_DECISION):
             yield from _context("money_dodged")
-    if not heard.moves and not heard.facts and not heard.touched:
+    if heard.pauses:
+        yield from _context("pause" if heard.pauses == 1 else "pause_again")
+    elif not heard.moves and not heard.facts and not heard.touched:
         yield from _context("nothing")
     if heard.has(*_LISTENING) and not heard.harms and state.tension > 0.3 and _real_listening(heard):
         yield from _context("settles")

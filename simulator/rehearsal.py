@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from interview.actor import Actor
 from interview.conversation import Lang, Speaker, Transcript
 from interview.employee import EmployeeState
 from interview.errors import ConflictError, InputError, LanguageModelError
+from interview.gestures import ADJOURN_TEXT, PAUSE_TEXT, Gesture, record_text, records
 from interview.intent import Intent, IntentKind
 from interview.persona import Persona, Scenario, Variant
 from interview.ports import (
@@ -22,16 +23,20 @@ from interview.ports import (
     TurnRecord,
     Voice,
 )  # fmt: skip
+from interview.preparation import checked_preparation
+from interview.steps import Step
 from people.permissions import Action, check
-from simulator.engine import Stage, take_turn
+from simulator.engine import Outcome, Stage, take_turn
 from simulator.hearing import variant_of
+from simulator.moments import DRILL_STEPS, DRILL_TURNS, drill_lines, drill_state, enter
 from simulator.reaction import first_state
-from simulator.voices.authored import AuthoredVoice, join_sentences, opening_line
+from simulator.voices.authored import AuthoredVoice, drill_opening, join_sentences, opening_line
 
 MAX_CHARS = 4_000
 MAX_TURNS = 400
 HISTORY_TURNS = 4
-WALKED_OUT, FINISHED = "walked_out", "finished"
+MAX_BREAKS = 3
+WALKED_OUT, FINISHED, DRILL_DONE = "walked_out", "finished", "drill_done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +110,14 @@ class Rehearsals:
         mode: Mode = "practice",
         seed: int | None = None,
         voice: str = "authored",
+        preparation: Mapping[str, Any] | None = None,
+        drill: Step | None = None,
     ) -> RehearsalRecord:
         """A new rehearsal with its opening line; the scenario defaults to the persona's own.
 
-        The seed draws the variant: practice from the practice ones, exams from the others.
+        The seed draws the variant: practice from the practice ones, exams from the others. ``preparation`` holds what
+        was chosen beforehand (see ``interview.preparation``). A ``drill`` begins at that step and is over after
+        ``DRILL_TURNS`` exchanges.
         """
         check(actor, Action.REHEARSAL_START)
         if voice not in self._voices:
@@ -117,17 +126,70 @@ class Rehearsals:
         scenario = self._library.scenario(scenario_id or persona.default_scenario, lang)
         number = secrets.randbelow(1_000_000) if seed is None else seed
         variant = variant_for(persona, number, exam=mode == "exam")
-        state = first_state(persona, scenario, variant)
-        opening = opening_line(persona, scenario, state, number)
+        if drill is not None and (drill not in DRILL_STEPS or mode == "exam"):
+            raise InputError(f"no drill at {drill}", message_key="error.no_drill", step=str(drill))
+        chosen = checked_preparation(preparation or {}) if drill is None else {}
+        if drill is None:
+            state, changes = enter(first_state(persona, scenario, variant), chosen)
+            opening = opening_line(persona, scenario, state, number)
+        else:
+            state, changes = drill_state(persona, scenario, variant, drill), ()
+            opening = (
+                opening_line(persona, scenario, state, number)
+                if drill is Step.OPENING
+                else drill_opening(persona, drill_lines(persona, scenario, drill), number)
+            )
         state = replace(state, memory=replace(state.memory, said=opening.used))
         now = self._clock.now()
         record = RehearsalRecord(
             id=self._new_id(), owner_id=actor.id, persona_id=persona.id, scenario_id=scenario.id, lang=lang, mode=mode,
             seed=number, variant=variant.id, voice=voice, created_at=now, updated_at=now,
             versions={"persona": str(persona.version), "scenario": str(scenario.version)},
+            drill=None if drill is None else str(drill),
         )  # fmt: skip
-        self._repository.create(record, {"state": state.to_dict(), "line": opening.text})
+        beginning = {
+            "state": state.to_dict(),
+            "line": opening.text,
+            "preparation": {kind: list(names) for kind, names in chosen.items()},
+            "changes": [asdict(change) for change in changes],
+        }
+        self._repository.create(record, beginning)
         return record
+
+    def branch(self, actor: Actor, rehearsal_id: str, turn: int) -> RehearsalRecord:
+        """A new rehearsal that shares this one's turns before ``turn`` (0 … the number of turns) and goes on from there.
+
+        The original stays as it was. Raises InputError for a turn that is not there.
+        """
+        check(actor, Action.REHEARSAL_START)
+        origin = self.get(actor, rehearsal_id)
+        for _ in self.resume(actor, rehearsal_id):
+            pass
+        turns = self._repository.turns(rehearsal_id)
+        if not 0 <= turn <= len(turns):
+            raise InputError(f"no turn {turn}", message_key="error.no_turn", turn=turn + 1)
+        now = self._clock.now()
+        record = replace(
+            origin, id=self._new_id(), created_at=now, updated_at=now, turn_count=turn, ended=None, score=None,
+            parent_id=origin.id, branch_turn=turn,
+        )  # fmt: skip
+        self._repository.create(record, self._repository.opening(rehearsal_id), turns[:turn])
+        return record
+
+    def replay(self, actor: Actor, rehearsal_id: str) -> Iterator[tuple[TurnRecord, Outcome]]:
+        """Each stored turn beside what the engine makes of the same input now; equal while the rules are the same."""
+        record = self.get(actor, rehearsal_id)
+        stage = self.stage(record)
+        opening = self._repository.opening(rehearsal_id)
+        state, before = EmployeeState.from_dict(opening["state"]), str(opening["line"])
+        for turn in self._repository.turns(rehearsal_id):
+            payload = turn.payload
+            outcome = take_turn(
+                stage, state, payload["text"], self._reader.read(payload["text"], record.lang, before), before=before,
+                interrupted=payload["interrupted"], gesture=Gesture(payload.get("gesture", Gesture.SPEAK)),
+            )  # fmt: skip
+            yield turn, outcome
+            state, before = EmployeeState.from_dict(payload["state"]), join_sentences(turn.reply)
 
     def get(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
         """The record, if it is this person's."""
@@ -172,23 +234,29 @@ class Rehearsals:
         *,
         interrupted: bool = False,
         expected_turn: int | None = None,
+        gesture: Gesture = Gesture.SPEAK,
+        shows: str = "",
     ) -> Iterator[Event]:
-        """Say one thing and hear the answer.
+        """Say one thing, or do one (see ``Gesture``), and hear the answer.
 
-        ``interrupted``: it was sent while the last reply was still coming; that reply then ends where it was.
+        ``interrupted``: it was sent while the last reply was still coming; that reply then ends where it was, and the
+        place is part of the record. ``shows``: the id of the record put on the table, for ``Gesture.SHOW``.
         ``expected_turn``: the number of turns the page knows of; another number raises ConflictError.
         Errors of input and permission are raised before anything is stored.
         """
         record = self._open_record(actor, rehearsal_id, expected_turn)
-        words = clean(text)
-        last = self._last_turn(record, interrupted)
         stage = self.stage(record)
+        words = self._words(record, stage, text, gesture, shows)
+        last, cut_after = self._last_turn(record, interrupted)
         before = join_sentences(last.reply) if last else str(self._repository.opening(rehearsal_id)["line"])
         outcome = take_turn(
             stage, self._state(record, last), words, self._reader.read(words, record.lang, before),
-            before=before, interrupted=interrupted,
+            before=before, interrupted=interrupted, gesture=gesture,
         )  # fmt: skip
-        payload = outcome.payload() | {"interrupted": interrupted, "versions": dict(record.versions)}
+        payload = outcome.payload() | {
+            "interrupted": interrupted, "interrupted_after": cut_after, "gesture": str(gesture),
+            "versions": dict(record.versions),
+        }  # fmt: skip
         self._repository.add_turn(record.id, TurnRecord(record.turn_count, payload))
         yield TurnStored(record.turn_count, payload)
         yield from self._reply(record, stage, record.turn_count, payload, outcome.state, ())
@@ -239,18 +307,34 @@ class Rehearsals:
             raise InputError("too many turns", message_key="error.too_many_turns", limit=MAX_TURNS)
         return record
 
-    def _last_turn(self, record: RehearsalRecord, interrupted: bool) -> TurnRecord | None:
-        """The turn before this one, its reply completed or, if interrupted, ended where it was."""
+    def _words(self, record: RehearsalRecord, stage: Stage, text: str, gesture: Gesture, shows: str) -> str:
+        """The turn's text with the gesture written into it."""
+        if gesture is Gesture.PAUSE:
+            return PAUSE_TEXT[record.lang]
+        said = clean(text) if gesture is Gesture.SPEAK or text.strip() else ""
+        if gesture is Gesture.ADJOURN:
+            last = next(iter(self._repository.last_turns(record.id, 1)), None)
+            if last is not None and last.payload["state"]["memory"].get("breaks", 0) >= MAX_BREAKS:
+                raise InputError("too many breaks", message_key="error.too_many_breaks", limit=MAX_BREAKS)
+            return f"{said}{ADJOURN_TEXT[record.lang]}"
+        if gesture is Gesture.SHOW:
+            if shows not in records(stage.persona):
+                raise InputError(f"no record {shows!r}", message_key="error.no_record")
+            return f"{said}{record_text(stage.persona, shows)}"
+        return said
+
+    def _last_turn(self, record: RehearsalRecord, interrupted: bool) -> tuple[TurnRecord | None, int | None]:
+        """The turn before this one, its reply completed or, if interrupted, ended after so many sentences."""
         last = next(iter(self._repository.last_turns(record.id, 1)), None)
         if last is None or last.reply_done:
-            return last
+            return last, len(last.reply) if last and interrupted else None
         if interrupted:
             self._repository.finish_reply(record.id, last.index, {"name": record.voice, "cut_after": len(last.reply)})
-            return last
+            return last, len(last.reply)
         state = EmployeeState.from_dict(last.payload["state"])
         for _ in self._reply(record, self.stage(record), last.index, last.payload, state, last.reply):
             pass
-        return self._repository.last_turns(record.id, 1)[0]
+        return self._repository.last_turns(record.id, 1)[0], None
 
     def _state(self, record: RehearsalRecord, last: TurnRecord | None) -> EmployeeState:
         raw = last.payload["state"] if last else self._repository.opening(record.id)["state"]
@@ -286,15 +370,18 @@ class Rehearsals:
         intent = intent_of(payload)
         count = len(spoken)
         voice: dict[str, Any] = {"name": record.voice}
-        chosen = self._voices.get(record.voice) if not spoken else None
+        narrated = intent.kind is IntentKind.TAKE_BREAK  # has a narrator's sentence in it, which no model should reword
+        chosen = self._voices.get(AuthoredVoice.name if narrated else record.voice) if not spoken else None
         if chosen is not None:
+            cue = self._cue(record, stage, index, payload, state, intent)
             try:
-                for text in chosen.speak(self._cue(record, stage, index, payload, state, intent)):
+                for text in chosen.speak(cue):
                     self._repository.add_sentence(record.id, index, count, text)
                     yield Sentence(index, count, text)
                     count += 1
             except LanguageModelError as error:
                 voice = {"name": AuthoredVoice.name, "instead_of": record.voice, "why": error.message_key}
+            voice |= cue.remarks
         elif record.voice != AuthoredVoice.name:
             voice = {"name": AuthoredVoice.name, "instead_of": record.voice, "why": "resumed"}
         if chosen is None or "instead_of" in voice:
@@ -303,6 +390,8 @@ class Rehearsals:
                 yield Sentence(index, count, text)
                 count += 1
         ended = WALKED_OUT if intent.kind is IntentKind.WALK_OUT else None
+        if ended is None and record.drill is not None and index + 1 >= DRILL_TURNS:
+            ended = DRILL_DONE
         if ended:  # before the reply counts as finished: a process killed in between resumes and ends it
             self._repository.end(record.id, ended)
         self._repository.finish_reply(record.id, index, voice)

@@ -1,7 +1,7 @@
 """The repositories of ``interview.ports`` over SQL, with words sealed. Every method is one transaction."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
@@ -23,8 +23,8 @@ class SqlRehearsals:
         self._vault = vault
         self._clock = clock
 
-    def create(self, record: RehearsalRecord, opening: Mapping[str, Any]) -> None:
-        """Store a new rehearsal under a key of its own."""
+    def create(self, record: RehearsalRecord, opening: Mapping[str, Any], begun: Sequence[TurnRecord] = ()) -> None:
+        """Store a new rehearsal, and the turns it begins with, under a key of its own."""
         key, wrapped = self._vault.new_key(record.id)
         row = {c.name: getattr(record, c.name) for c in _PLAIN}
         row["created_at"], row["updated_at"] = record.created_at.isoformat(), record.updated_at.isoformat()
@@ -33,6 +33,8 @@ class SqlRehearsals:
         with transaction(self._engine) as db:
             db.execute(insert(sealing_keys).values(id=record.id, wrapped=wrapped))
             db.execute(insert(rehearsals).values(**row))
+            for turn in begun:
+                self._insert_turn(db, key, record.id, turn, turn.created_at or record.created_at)
 
     def get(self, rehearsal_id: str) -> RehearsalRecord:
         """Raises NotFoundError."""
@@ -70,7 +72,7 @@ class SqlRehearsals:
 
     def add_turn(self, rehearsal_id: str, turn: TurnRecord) -> None:
         """Append; the count in the rehearsal's row decides who was first."""
-        now = self._clock.now().isoformat()
+        now = self._clock.now()
         with transaction(self._engine) as db:
             key = self._key(db, rehearsal_id)
             counted = db.execute(
@@ -80,21 +82,11 @@ class SqlRehearsals:
                     rehearsals.c.turn_count == turn.index,
                     rehearsals.c.ended.is_(None),
                 )
-                .values(turn_count=turn.index + 1, updated_at=now)
+                .values(turn_count=turn.index + 1, updated_at=now.isoformat())
             )
             if counted.rowcount != 1:
                 raise ConflictError("another tab or process went on with this rehearsal first")
-            db.execute(
-                insert(turns).values(
-                    rehearsal_id=rehearsal_id,
-                    turn_index=turn.index,
-                    payload=key.seal(turn.payload, f"turn:{rehearsal_id}:{turn.index}"),
-                    reply_done=turn.reply_done,
-                    created_at=now,
-                )
-            )
-            for number, sentence in enumerate(turn.reply):
-                self._insert_sentence(db, key, rehearsal_id, turn.index, number, sentence)
+            self._insert_turn(db, key, rehearsal_id, turn, now)
 
     def add_sentence(self, rehearsal_id: str, turn_index: int, sentence_index: int, text: str) -> None:
         """Commit one reply sentence."""
@@ -167,6 +159,24 @@ class SqlRehearsals:
         if wrapped is None:
             raise NotFoundError("no such rehearsal", message_key="error.no_rehearsal")
         return self._vault.unwrap(rehearsal_id, wrapped)
+
+    def _insert_turn(
+        self, db: Connection, key: DataKey, rehearsal_id: str, turn: TurnRecord, when: dt.datetime
+    ) -> None:
+        payload = dict(turn.payload)
+        voice = payload.pop("voice", None)
+        db.execute(
+            insert(turns).values(
+                rehearsal_id=rehearsal_id,
+                turn_index=turn.index,
+                payload=key.seal(payload, f"turn:{rehearsal_id}:{turn.index}"),
+                reply_done=turn.reply_done,
+                voice=None if voice is None else key.seal(voice, f"voice:{rehearsal_id}:{turn.index}"),
+                created_at=when.isoformat(),
+            )
+        )
+        for number, sentence in enumerate(turn.reply):
+            self._insert_sentence(db, key, rehearsal_id, turn.index, number, sentence)
 
     def _insert_sentence(
         self, db: Connection, key: DataKey, rehearsal_id: str, turn_index: int, sentence_index: int, text: str

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -51,6 +51,7 @@ rehearsals = Table(
     Column("score", Float),
     Column("parent_id", String(40)),
     Column("branch_turn", Integer),
+    Column("drill", String(16)),
     Column("versions", JSON, nullable=False),
     Column("opening", LargeBinary, nullable=False),
     Column("report", LargeBinary),

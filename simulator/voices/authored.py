@@ -164,6 +164,29 @@ def opening_line(persona: Persona, scenario: Scenario, state: EmployeeState, see
     return Draft(split_sentences(join_sentences([first, second]) if second else first), tuple(choice.used))
 
 
+def drill_opening(persona: Persona, lines: Sequence[str], seed: int) -> Draft:
+    """What the employee says where a drill begins."""
+    choice = _Choice(frozenset(), _slots(persona, None, None, None, seed, 0), f"{seed}|drill")
+    return Draft(split_sentences(choice.pick("drill", lines)), tuple(choice.used))
+
+
+def compose_break(
+    leaving: Sequence[str],
+    narrator: str,
+    again: Sequence[str],
+    state: EmployeeState,
+    heard: Heard,
+    persona: Persona,
+    seed: int,
+) -> Draft:
+    """What is said on breaking off, that time passed, and the first words after it."""
+    turn = state.memory.turns
+    slots = _slots(persona, None, heard, None, seed, turn)
+    choice = _Choice(frozenset(state.memory.said), slots, f"{seed}|{turn}|break")
+    first, then = choice.pick("leaving", leaving, again=True), choice.pick("again", again, again=True)
+    return Draft((*split_sentences(first), narrator, *split_sentences(then)), tuple(choice.used))
+
+
 def compose(
     intent: Intent,
     state: EmployeeState,

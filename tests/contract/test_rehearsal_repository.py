@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_what_is_created_comes_back(repository):
     repository.create(record(), {"line": "王总，您找我？"})
     assert repository.get("r1") == record()
     assert repository.opening("r1") == {"line": "王总，您找我？"}
+
+
+def test_a_rehearsal_can_begin_with_turns(repository):
+    begun = [
+        TurnRecord(i, {"text": f"第{i}句", "voice": {"name": "authored"}}, (f"答{i}",), True, NOW) for i in range(2)
+    ]
+    repository.create(replace(record(), turn_count=2, parent_id="r0", branch_turn=2), {"line": "您好"}, begun)
+    assert repository.turns("r1") == tuple(begun)
+    repository.add_turn("r1", TurnRecord(2, {"text": "接着说"}))
+    assert repository.get("r1").turn_count == 3
 
 
 def test_an_unknown_id_is_not_found(repository):

@@ -33,3 +33,24 @@ def test_a_new_database_is_stamped_and_reopened(tmp_path):
             assert connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         engine.dispose()
+
+
+def test_a_filled_database_of_the_first_version_keeps_its_rehearsals(tmp_path):
+    """Made as the first version made it: migrated to 0001 only, with a row in it."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = create_engine(url)
+    migrate(engine, "0001")
+    row = {
+        "id": "r1", "owner_id": "local", "persona_id": "p", "scenario_id": "s", "lang": "zh", "mode": "practice", "seed": 1,
+        "variant": "a", "voice": "authored", "created_at": "2026-11-23T08:00:00+00:00",
+        "updated_at": "2026-11-23T08:00:00+00:00", "turn_count": 0, "versions": "{}", "opening": b"sealed",
+    }  # fmt: skip
+    with engine.begin() as connection:
+        columns = ", ".join(row)
+        connection.execute(text(f"insert into rehearsals ({columns}) values (:{', :'.join(row)})"), row)
+    engine.dispose()
+    engine = open_database(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("select opening, drill from rehearsals")).one() == (b"sealed", None)
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
