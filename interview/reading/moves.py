@@ -16,6 +16,7 @@ _MARKUP = re.compile(
     r"</?[a-z][^>]*>|function\s*\(|=>|\{[^{}]*[;=][^{}]*\}|^\s*(?:import|def|select|class)\s", re.I | re.M
 )
 _EN_WORD = re.compile(r"[a-z']+")
+_EN_ENDING = re.compile(r"(?<=[a-z]{3})(?:'s|ing|ed|es|s)$")
 _EN_STOP = frozenset(
     [
         "i",
@@ -179,7 +180,7 @@ class RuleMoveReader:
             if echo >= _ECHO:
                 strength, detail = 0.3, "parrot"
             elif overlap < 0.05:
-                strength *= 0.6
+                strength *= 0.7  # a paraphrase may share no word, if its stem says what it is
         if kind is MoveKind.EVIDENCE and _blaming(folded):
             detail = "blaming"
         return Move(kind, round(min(1.0, strength), 2), text[match.start : match.end], match.start, match.end, detail)
@@ -258,7 +259,7 @@ def _units(text: str) -> set[str]:
     folded = fold(text)
     han = "".join(c if c not in _ZH_FUNCTION else " " for c in folded if _HAN.match(c) or c in " ，。,.")
     grams = {part[i : i + 2] for part in re.split(r"[ ，。,.]+", han) for i in range(len(part) - 1)}
-    return grams | {w for w in _EN_WORD.findall(folded) if w not in _EN_STOP and len(w) > 2}
+    return grams | {_EN_ENDING.sub("", w) for w in _EN_WORD.findall(folded) if w not in _EN_STOP and len(w) > 2}
 
 
 def _overlap(folded: str, before: str) -> tuple[float, float]:
