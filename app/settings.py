@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from interview.errors import SettingsError
+from llms.providers import ProviderName
 
 
 class Settings(BaseSettings):
@@ -27,7 +28,10 @@ class Settings(BaseSettings):
     llm_base_url: str = Field(default="", description="an OpenAI-compatible endpoint; empty: no LLM voice")
     llm_model: str = Field(default="", description="its model")
     llm_api_key: SecretStr = Field(default=SecretStr(""), description="its key")
-    llm_timeout_s: float = Field(default=20, gt=0, le=300, description="for a whole answer")
+    llm_provider: ProviderName = Field(default="other", description="what the endpoint understands: llms/providers.py")
+    llm_timeout_s: float = Field(default=20, gt=0, le=300, description="for a whole answer, a second try included")
+    llm_reader: bool = Field(default=False, description="the model gives a second opinion on what a sentence did")
+    llm_reader_timeout_s: float = Field(default=4, gt=0, le=60, description="for one such opinion")
 
     @property
     def url(self) -> str:

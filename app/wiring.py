@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.settings import Settings, load_settings
 from interview.actor import Actor, Role
@@ -17,6 +18,9 @@ from phrasing.library import PhrasingLibrary
 from scoring.report import Reporter
 from simulator.rehearsal import Rehearsals
 from simulator.voices.authored import AuthoredVoice
+
+if TYPE_CHECKING:
+    from llms.openai_compatible import ChatEndpoint
 
 
 class SystemClock:
@@ -86,19 +90,27 @@ class Services:
         return Rehearsals(self.library, repository, self.move_reader, self.voices, clock)
 
     @cached_property
+    def endpoint(self) -> "ChatEndpoint":
+        """The language model's endpoint as the settings name it."""
+        from llms.openai_compatible import ChatEndpoint
+        from llms.providers import PROVIDERS
+
+        chosen = self.settings
+        key = chosen.llm_api_key.get_secret_value()
+        return ChatEndpoint(
+            chosen.llm_base_url, chosen.llm_model, key, chosen.llm_timeout_s, PROVIDERS[chosen.llm_provider]
+        )
+
+    @cached_property
     def voices(self) -> dict[str, Voice]:
         """The built-in voice, and the model's where an endpoint is set."""
         found: dict[str, Voice] = {AuthoredVoice.name: AuthoredVoice()}
         if self.settings.llm_base_url:
-            from llms.openai_compatible import ChatEndpoint
             from llms.prompts import load_prompt
             from simulator.voices.llm import LlmVoice
 
-            key = self.settings.llm_api_key.get_secret_value()
-            endpoint = ChatEndpoint(
-                self.settings.llm_base_url, self.settings.llm_model, key, self.settings.llm_timeout_s
-            )
-            found[LlmVoice.name] = LlmVoice(endpoint, {lang: load_prompt("employee_reply", lang) for lang in LANGS})
+            prompts = {lang: load_prompt("employee_reply", lang) for lang in LANGS}
+            found[LlmVoice.name] = LlmVoice(self.endpoint, prompts, self.settings.llm_timeout_s)
         return found
 
 

@@ -1,36 +1,65 @@
 """A language model words the intent: it gets the unlocked facts, the state in words, the intent and the written draft.
 
-Each sentence is checked before it is shown; the first that fails ends the model's part, and the written draft goes on.
+Each sentence is checked before it is shown. The first that fails ends the answer; the model is asked once more for the
+rest, within the same time limit, and if that fails too the written draft goes on.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, Protocol, cast
 
 from interview.conversation import Lang, Speaker
 from interview.employee import EmployeeState
 from interview.errors import LanguageModelError
 from interview.ports import SpeakingCue
-from simulator.voices.authored import split_sentences
+from simulator.voices.authored import join_sentences, split_sentences
+from simulator.voices.checks import MAX_CHARS, Refused, checked
 
+Message = tuple[str, str]
 MAX_SENTENCES = 4
-MAX_CHARS: dict[Lang, int] = {"zh": 160, "en": 420}
-_THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.S)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_OUT_OF_ROLE = re.compile(
-    r"作为(?:一个)?(?:AI|人工智能|助手|语言模型)|系统提示|草稿|你(?:作为|身为)(?:经理|主管)|建议你(?:在面谈|可以先共情)|我(?:是|作为)(?:你的)?(?:经理|主管|上级)"
-    r"|as an ai|language model|system prompt|\bdraft\b|as your manager|my instructions|\*[^*]+\*|^\s*[\[（(]",
-    re.IGNORECASE,
-)
-_ROLE_PREFIX = re.compile(r"^\s*(?:员工|employee|我)\s*[:：]\s*", re.IGNORECASE)
+MAX_TOKENS = 260
+MAX_SAID, MAX_LINE = 1_200, 240
+"""Characters of the manager's present sentence, and of each earlier line, that enter a prompt."""
+LEAST_S = 0.3
+"""With less time left a second try is not begun."""
+_CLOSED = re.compile(r"[。！？!?]\s*$")
+"""Ends a sentence whatever comes next; after a full stop or an ellipsis the next piece decides."""
+_SAYS_SOMETHING = re.compile(r"\w|…|\.{3}")
+"""Unlike a closing quotation mark that came after its sentence."""
+_AGAIN: dict[Lang, str] = {
+    "zh": "“{sentence}”这句不能用：{why}。{spoken}请按原来的要求，只把剩下要说的话重新说一遍，不要解释。",
+    "en": "“{sentence}” can't be used: {why}. {spoken}Keep to what you were told and say only what is left to say, "
+    "without explaining.",
+}
+_SPOKEN: dict[Lang, str] = {
+    "zh": "你已经说了：“{said}”，不要重复。",
+    "en": "You have already said “{said}”; don't repeat it. ",
+}
+_WHY: dict[Lang, Mapping[str, str]] = {
+    "zh": {
+        "empty": "没有说话", "length": "一句太长", "language": "要用中文说", "role": "你是员工，只说员工会说的话",
+        "coaching": "不评价、不教对方怎么谈", "markup": "只要说出口的话，不要符号和动作", "recited": "不要复述给你的要求",
+        "figure": "里面有你并不知道的数字", "repeated": "这句已经说过",
+    },
+    "en": {
+        "empty": "nothing was said", "length": "the sentence is too long", "language": "speak English",
+        "role": "you are the employee and say only what an employee would say", "coaching": "don't coach them or judge "
+        "how they lead the talk", "markup": "only spoken words, no markup and no stage directions",
+        "recited": "don't recite what you were told", "figure": "it has a figure you don't know",
+        "repeated": "that has been said",
+    },
+}  # fmt: skip
 
 
 class Endpoint(Protocol):
     """What the voice needs of a model."""
 
-    def stream(self, messages: Sequence[tuple[str, str]], *, temperature: float, max_tokens: int) -> Iterator[str]:
-        """Text pieces; raises LanguageModelError."""
+    def stream(
+        self, messages: Sequence[Message], *, temperature: float, max_tokens: int, timeout_s: float | None = None
+    ) -> Iterator[str]:
+        """Text pieces without thoughts; raises LanguageModelError."""
         ...
 
 
@@ -52,52 +81,123 @@ class LlmVoice:
 
     name = "llm"
 
-    def __init__(self, endpoint: Endpoint, templates: Mapping[Lang, Template]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        templates: Mapping[Lang, Template],
+        timeout_s: float = 20.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._endpoint = endpoint
         self._templates = templates
+        self._timeout_s = timeout_s
+        self._clock = clock
 
     def speak(self, cue: SpeakingCue) -> Iterator[str]:
-        """Checked sentences; raises LanguageModelError where the endpoint fails or a sentence does not pass."""
-        template = self._templates[cue.persona.lang]
-        messages = [("system", self._system(cue, template)), ("user", turn_message(cue))]
-        shown = 0
-        pending = ""
-        pieces = self._endpoint.stream(messages, temperature=template.temperature, max_tokens=220)
-        for piece in pieces:
-            pending += piece
-            text = _THINKING.sub("", pending) if "<think>" in pending else pending
-            whole = split_sentences(text)[:-1]
-            while shown < len(whole) and shown < MAX_SENTENCES:
-                yield checked(whole[shown], cue)
-                shown += 1
-        text = _THINKING.sub("", pending)
-        for sentence in split_sentences(text)[shown:MAX_SENTENCES]:
-            yield checked(sentence, cue)
-            shown += 1
-        if shown == 0:
-            raise LanguageModelError("nothing said")
+        """Checked sentences; raises LanguageModelError where the endpoint fails or a second answer does not pass either.
 
-    def _system(self, cue: SpeakingCue, template: Template) -> str:
+        Leaves in ``cue.remarks`` that and why a second answer was asked for.
+        """
+        deadline = self._clock() + self._timeout_s
+        messages = self.messages(cue)
+        said: list[str] = []
+        refused = yield from self._sentences(messages, cue, said, deadline)
+        if refused is None:
+            return
+        cue.remarks.update(repaired=False, why_repaired=refused.fault)
+        if deadline - self._clock() < LEAST_S:
+            raise LanguageModelError("no time for a second answer", message_key="error.llm_slow")
+        again = [*messages, *_again(refused, said, cue.persona.lang)]
+        refused = yield from self._sentences(again, cue, said, deadline)
+        if refused is not None:
+            raise LanguageModelError(refused.fault, message_key="error.llm_answer")
+        cue.remarks.update(repaired=True)
+
+    def messages(self, cue: SpeakingCue) -> list[Message]:
+        """What the model is sent: the stable system text, then what this turn is about."""
+        return [("system", self._system(cue, cue.facts)), ("user", turn_message(cue))]
+
+    def _sentences(
+        self, messages: Sequence[Message], cue: SpeakingCue, said: list[str], deadline: float
+    ) -> Generator[str, None, Refused | None]:
+        """Yield what passes, appending it to ``said``; return what did not, or None."""
+        template = self._templates[cue.persona.lang]
+        stream = self._endpoint.stream(
+            messages, temperature=template.temperature, max_tokens=MAX_TOKENS, timeout_s=deadline - self._clock()
+        )
+        instructions = self._system(cue, ())
+        heard = 0
+        with closing(cast("Any", stream)) as pieces:
+            for sentence in _whole_sentences(pieces, MAX_CHARS[cue.persona.lang]):
+                text = checked(sentence, cue, instructions, said)
+                if isinstance(text, Refused):
+                    return text
+                said.append(text)
+                heard += 1
+                yield text
+                if len(said) >= MAX_SENTENCES:
+                    return None
+        return None if heard else Refused("", "empty")
+
+    def _system(self, cue: SpeakingCue, facts: Sequence[str]) -> str:
         persona = cue.persona
-        return template.render(
+        return self._templates[persona.lang].render(
             name=persona.name, role=persona.role, company=persona.company, card=persona.card,
             formality=persona.address.you if persona.lang == "zh" else persona.address.calls_manager[0],
-            facts=list(cue.facts), manager=persona.address.manager_name, scenario=cue.scenario.title,
+            facts=list(facts), manager=persona.address.manager_name, scenario=cue.scenario.title,
         )  # fmt: skip
 
 
+def _whole_sentences(pieces: Iterator[str], max_chars: int) -> Iterator[str]:
+    """Sentences as soon as they are complete; one that grows beyond every limit is handed on as it is."""
+    pending = ""
+    for piece in pieces:
+        pending += piece
+        found = split_sentences(pending)
+        whole = found if _CLOSED.search(pending) else found[:-1]
+        if whole:
+            yield from filter(_SAYS_SOMETHING.search, whole)
+            pending = pending[_end_of(pending, whole) :]
+        elif len(pending) > max_chars + 20:
+            yield pending
+            return
+    yield from filter(_SAYS_SOMETHING.search, split_sentences(pending))
+
+
+def _end_of(text: str, sentences: Sequence[str]) -> int:
+    """Where the last of these sentences, which open the text, ends."""
+    end = 0
+    for sentence in sentences:
+        end = text.index(sentence, end) + len(sentence)
+    return end
+
+
+def _again(refused: Refused, said: Sequence[str], lang: Lang) -> list[Message]:
+    """The continuation of the dialogue that asks for the rest: the failing sentence, and the reason in words."""
+    spoken = _SPOKEN[lang].format(said=join_sentences(said)) if said else ""
+    failing = _clip(refused.sentence, MAX_LINE)
+    ask = _AGAIN[lang].format(sentence=failing, why=_WHY[lang][refused.fault], spoken=spoken)
+    return [("assistant", join_sentences([*said, failing]) or "…"), ("user", ask)]
+
+
 def turn_message(cue: SpeakingCue) -> str:
-    """What changes from turn to turn: the last exchanges, the mood, the intent, the draft."""
+    """What changes from turn to turn: the last exchanges, the mood, the intent, the draft; bounded in length."""
     zh = cue.persona.lang == "zh"
     who = {Speaker.MANAGER: "上级" if zh else "Manager", Speaker.EMPLOYEE: "你" if zh else "You"}
-    lines = [f"{who[Speaker(speaker)]}: {text}" for speaker, text in cue.history]
-    lines.append(f"{who[Speaker.MANAGER]}: {cue.said}")
+    lines = [f"{who[Speaker(speaker)]}: {_clip(text, MAX_LINE)}" for speaker, text in cue.history]
+    lines.append(f"{who[Speaker.MANAGER]}: {_clip(cue.said, MAX_SAID)}")
     talk = "\n".join(lines)
     draft = ("" if zh else " ").join(cue.draft)
     intent = str(cue.intent.kind).replace("_", " ")
     if zh:
         return f"最近的对话：\n{talk}\n\n心情：{mood(cue.state, 'zh')}\n要做的事：{intent}\n草稿：{draft}"
     return f"The last exchanges:\n{talk}\n\nMood: {mood(cue.state, 'en')}\nWhat you do: {intent}\nDraft: {draft}"
+
+
+def _clip(text: str, limit: int) -> str:
+    """On one line, beginning and end where it is too long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit // 2]} … {flat[-limit // 2 :]}"
 
 
 def mood(state: EmployeeState, lang: Lang) -> str:
@@ -109,28 +209,3 @@ def mood(state: EmployeeState, lang: Lang) -> str:
         "en": (("calm", "tense", "very tense"), ("no trust in them", "some trust in them", "trusts them")),
     }[lang]
     return f"{words[0][tension]}，{words[1][trust]}" if lang == "zh" else f"{words[0][tension]}, {words[1][trust]}"
-
-
-def checked(sentence: str, cue: SpeakingCue) -> str:
-    """The sentence, if an employee could say it; raises LanguageModelError with the reason otherwise."""
-    lang = cue.persona.lang
-    text = _ROLE_PREFIX.sub("", sentence).strip().strip('“”"「」')
-    letters = len(re.findall(r"[A-Za-z]", text))
-    han = len(_HAN.findall(text))
-    if not text or len(text) > MAX_CHARS[lang]:
-        raise LanguageModelError("length", message_key="error.llm_answer")
-    if (lang == "zh" and letters > 12 and letters > 2 * han) or (lang == "en" and han > 0):
-        raise LanguageModelError("language", message_key="error.llm_answer")
-    if _OUT_OF_ROLE.search(text):
-        raise LanguageModelError("role", message_key="error.llm_answer")
-    known = " ".join((*cue.draft, *cue.facts, cue.said, *(t for _, t in cue.history), _record(cue)))
-    if any(number not in known for number in _NUMBER.findall(text)):
-        raise LanguageModelError("invented figure", message_key="error.llm_answer")
-    return text
-
-
-def _record(cue: SpeakingCue) -> str:
-    persona = cue.persona
-    figures = " ".join(f"{n.month} {n.target:g} {n.actual:g}" for n in persona.numbers)
-    dates = " ".join(f"{i.date.month} {i.date.day} {i.what}" for i in persona.incidents)
-    return f"{figures} {dates} {persona.rating.given} {persona.rating.expected}"
