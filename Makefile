@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install install-dev run check test test-real lock clean
+MODELS ?= qwen2.5-coder-0.5b
+
+.PHONY: install install-dev run check test test-real models lock clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -33,6 +35,9 @@ test: install-dev
 
 test-real: install-dev
 	$(BIN)/python -m pytest -m real
+
+models: install
+	$(BIN)/tandao models pull $(MODELS)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

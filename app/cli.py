@@ -169,6 +169,46 @@ def report(rehearsal_id: str, lang: Lang | None, as_json: bool) -> None:
     click.echo(report_text(rehearsal_id, lang, as_json))
 
 
+@main.group()
+def models() -> None:
+    """Weights of optional local models. 本地模型文件。"""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def models_list(as_json: bool) -> None:
+    """All models and whether they are there. 列出全部。"""
+    from app.models_command import listing
+    from app.settings import load_settings
+
+    for line in listing(load_settings(), _message_lang(), as_json):
+        click.echo(line)
+
+
+@models.command("pull")
+@click.argument("names", nargs=-1, required=True)
+def models_pull(names: tuple[str, ...]) -> None:
+    """Fetch models with pip, check their SHA-256. 下载并校验。"""
+    from app.models_command import pull
+    from app.settings import load_settings
+
+    for line in pull(load_settings(), _message_lang(), names):
+        click.echo(line)
+
+
+@models.command("verify")
+@click.argument("names", nargs=-1)
+def models_verify(names: tuple[str, ...]) -> None:
+    """Check the SHA-256 of what is there, or of the models named. 校验。"""
+    from app.models_command import verify
+    from app.settings import load_settings
+
+    found = list(verify(load_settings(), _message_lang(), names))
+    for _, line in found:
+        click.echo(line)
+    sys.exit(0 if all(right for right, _ in found) else 1)
+
+
 def _stdin_lines() -> Iterator[bytes]:
     """Lines one at a time, so that memory does not grow with the input."""
     yield from cast("Iterator[bytes]", sys.stdin.buffer)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+    models: Path = Field(
+        default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"
+    )
 
     llm_base_url: str = Field(default="", description="an OpenAI-compatible endpoint; empty: no LLM voice")
     llm_model: str = Field(default="", description="its model")
