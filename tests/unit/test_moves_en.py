@@ -1,9 +1,11 @@
 """Managers' spoken English, good and bad, from many trades, UK and US: what must be read and what must not."""
 
 import pytest
+import yaml
 
 from interview.moves import HARMS
 from interview.reading.moves import RuleMoveReader
+from tests.conftest import ROOT
 
 READER = RuleMoveReader()
 NEVER = {str(kind) for kind in HARMS} | {"promise_beyond_authority", "disowns_decision", "kind_but_vague", "lets_off"}
@@ -249,6 +251,58 @@ GOOD: list[tuple[str, str, str, str]] = [
     ("Did the dead wood get cleared from the north path?", "", "closed_question", "label"),
     ("It was no waste of time, that trial told us plenty.", "", "", "insult"),
     ("The old scanner is useless, I've ordered another.", "", "", "insult"),
+    # a second round, other words
+    ("How did that land with you?", "", "open_question", ""),
+    ("What's your read on the second half?", "", "open_question", ""),
+    ("Were you given enough notice about the audit?", "", "closed_question", "pries"),
+    ("I wonder what it was like being the only one on the phones.", "", "open_question", ""),
+    (
+        "So the hours weren't the issue; the issue was nobody telling you.",
+        "Nobody told me the hours would change.",
+        "reflection",
+        "",
+    ),
+    ("It must be galling to see someone else's name on it.", "", "empathy", ""),
+    ("I can see this has knocked you.", "", "empathy", ""),
+    ("You did a cracking job with the Meadow Lane tenants.", "", "affirmation", ""),
+    ("I was really pleased with how you dealt with the flood.", "", "affirmation", ""),
+    ("I hold my hands up, I left that far too late.", "", "apology", ""),
+    ("I got that wrong and I'd like to put it right.", "", "apology", ""),
+    (
+        "The panel has decided not to promote you this round; I agreed with that.",
+        "",
+        "delivers_message",
+        "disowns_decision",
+    ),
+    ("Your overall grade is a C.", "", "delivers_message", ""),
+    ("You're not getting the supervisor post.", "", "delivers_message", "label"),
+    ("You signed off nineteen of the thirty inspections.", "", "evidence", ""),
+    ("Two guests wrote in about the wait in July.", "", "evidence", ""),
+    ("Going forward, all handovers need to be written up before you leave.", "", "expectation", ""),
+    ("I'm looking for no more than two returns a month.", "", "expectation", ""),
+    (
+        "I take the point about the weather, but even on the dry days we were under forty.",
+        "The weather was dreadful.",
+        "agree_before_differ",
+        "",
+    ),
+    ("You can ask for someone else to look at this again.", "", "offers_appeal", ""),
+    ("What's stopping the forms getting in on time?", "", "diagnoses_cause", ""),
+    ("Is it that the tool's slow or that nobody's shown you the shortcuts?", "", "diagnoses_cause", ""),
+    ("Let's have you shadow Grace on Tuesdays until the end of May.", "", "plan", ""),
+    ("You take the first call on your own, and I listen in.", "", "plan", ""),
+    ("I'll ask Finance to move the cut-off by two days.", "", "support_offer", ""),
+    ("Leave the rota to me, I'll sort it.", "", "support_offer", ""),
+    ("We'll meet on the 3rd and look at the numbers again.", "", "commitment", "lets_off"),
+    ("That's all from me. Anything you want to add?", "", "closed_question", "interruption"),
+    ("You could always ring them first.", "", "advice", "blame"),
+    ("You've never once complained, and I've seen how much you carry.", "", "", "blame"),
+    ("Don't be hard on yourself, but the numbers did slip.", "", "", "dismissal"),
+    ("I don't want you to feel blamed.", "", "", "blame"),
+    ("Did your kids enjoy the open day at work?", "", "", ""),
+    ("Nobody here thinks you're stupid.", "", "", "label insult"),
+    ("I'm not going to compare you with anyone.", "", "", "comparison"),
+    ("You weren't the only one who found it hard.", "", "", "comparison dismissal"),
 ]
 BAD: list[tuple[str, str, str, str]] = [
     ("Honestly, you're a bit of a nightmare to manage.", "", "label", ""),
@@ -302,6 +356,28 @@ BAD: list[tuple[str, str, str, str]] = [
     ("Are you thinking of having another baby?", "", "pries", ""),
     ("What a complete waste of space.", "", "insult", ""),
     ("My dog could do your job.", "", "insult", ""),
+    ("You've clearly got no idea what you're doing.", "", "label", ""),
+    ("You're not cut out for management.", "", "label", ""),
+    ("You're so negative about everything.", "", "label", ""),
+    ("It's because of you we lost Hartley.", "", "blame", ""),
+    ("You messed up, plain and simple.", "", "blame", ""),
+    ("Even the interns get this right.", "", "comparison", ""),
+    ("Your predecessor never had this problem.", "", "comparison", ""),
+    ("Zip it and listen.", "", "interruption", ""),
+    ("Don't bother coming in on Monday if that's your attitude.", "", "threat", ""),
+    ("I could have you out of here tomorrow.", "", "threat", ""),
+    ("Oh, cheer up, it might never happen.", "", "dismissal", ""),
+    ("You think you've got it bad?", "", "dismissal", ""),
+    ("Stop being so touchy.", "", "dismissal", ""),
+    ("I'll make sure you're bumped up a grade next year.", "", "promise_beyond_authority", ""),
+    ("It's out of my hands.", "", "disowns_decision", ""),
+    ("Blame head office, not me.", "", "disowns_decision", ""),
+    ("Keep doing what you do.", "", "kind_but_vague", ""),
+    ("Just be more positive.", "", "kind_but_vague", ""),
+    ("Ah, we'll call it bad luck and move on.", "", "lets_off", ""),
+    ("Are you on something?", "", "pries", ""),
+    ("Have you got problems at home?", "", "pries", ""),
+    ("You absolute muppet.", "", "insult", ""),
 ]
 
 
@@ -312,12 +388,19 @@ def read(text: str, before: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("text", "before", "must", "must_not"), GOOD + BAD)
-def test_what_is_read(text, before, must, must_not):
+def test_what_is_read(text: str, before: str, must: str, must_not: str) -> None:
     found = read(text, before)
     assert set(must.split()) <= found, f"missing in {sorted(found)}"
     assert not set(must_not.split()) & found
 
 
 @pytest.mark.parametrize(("text", "before"), [(text, before) for text, before, _, _ in GOOD])
-def test_decent_sentences_hold_no_harm(text, before):
+def test_decent_sentences_hold_no_harm(text: str, before: str) -> None:
     assert not read(text, before) & NEVER
+
+
+def test_no_english_wording_is_read_as_advice() -> None:
+    library = yaml.safe_load((ROOT / "phrasing" / "lines" / "en.yaml").read_text(encoding="utf-8"))
+    texts = [w["text"] for part in ("moves", "steps", "cues") for ws in library[part].values() for w in ws]
+    assert len(texts) > 300
+    assert [t for t in texts if "advice" in read(t, "")] == []
