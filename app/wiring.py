@@ -11,7 +11,7 @@ from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import StorageError
 from interview.library import FileLibrary
-from interview.ports import Voice
+from interview.ports import MoveReader, Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
@@ -58,6 +58,18 @@ class Services:
         return RuleMoveReader()
 
     @cached_property
+    def listening_reader(self) -> MoveReader:
+        """Reads what is said in rehearsals: the rules, and a model's second opinion where the settings ask for it.
+
+        Scores and ``tandao read`` stay with the rules, so that they are the same everywhere.
+        """
+        if not (self.settings.llm_reader and self.settings.llm_base_url):
+            return self.move_reader
+        from llms.move_reader import LlmMoveReader
+
+        return LlmMoveReader(self.move_reader, self.endpoint, self.settings.llm_reader_timeout_s)
+
+    @cached_property
     def cue_reader(self) -> RuleCueReader:
         """Reads employees' cues."""
         return RuleCueReader()
@@ -87,7 +99,7 @@ class Services:
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
         clock = SystemClock()
         repository = SqlRehearsals(open_database(self.settings.url), vault, clock)
-        return Rehearsals(self.library, repository, self.move_reader, self.voices, clock)
+        return Rehearsals(self.library, repository, self.listening_reader, self.voices, clock)
 
     @cached_property
     def endpoint(self) -> "ChatEndpoint":
@@ -109,8 +121,11 @@ class Services:
             from llms.prompts import load_prompt
             from simulator.voices.llm import LlmVoice
 
-            prompts = {lang: load_prompt("employee_reply", lang) for lang in LANGS}
-            found[LlmVoice.name] = LlmVoice(self.endpoint, prompts, self.settings.llm_timeout_s)
+            found[LlmVoice.name] = LlmVoice(
+                self.endpoint,
+                {lang: load_prompt("employee_reply", lang) for lang in LANGS},
+                self.settings.llm_timeout_s,
+            )
         return found
 
 
