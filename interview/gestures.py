@@ -36,6 +36,11 @@ def spoken(text: str) -> str:
     return _GAPS.sub(_blank, SHOWN.sub(_blank, text))
 
 
+def adjourns(text: str) -> bool:
+    """Whether a turn proposes to break off; its “let us stop here” interrupts nobody."""
+    return text.rstrip().endswith(tuple(ADJOURN_TEXT.values()))
+
+
 def says_nothing(text: str) -> bool:
     """Whether a turn is a gesture without words that should be judged: a pause or a bare adjournment."""
     return text.strip() in _WRITTEN

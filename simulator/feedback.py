@@ -1,17 +1,26 @@
 """After a turn: what the sentence did, to which feeling, why, and one better wording, or that nothing needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from interview.conversation import Lang
 from interview.moves import HARMS, MoveKind
+from interview.ports import RehearsalRecord
 from interview.situations import Situation
 from interview.steps import Step
 from phrasing.library import PhrasingLibrary, Wording
 from simulator.reaction import Change
 
 MAX_EFFECTS = 4
+FULL_FEEDBACK_FOR = 2
+"""Whole practice talks in which every sentence gets its feedback; after them it comes at the end of each step."""
+WHOLE_TALK = 6
+"""Manager turns from which a rehearsal counts as one."""
+
+Pace = Literal["turn", "step"]
+"""How often feedback is shown."""
+
 _WEAK = (
     MoveKind.PROMISE_BEYOND_AUTHORITY, MoveKind.DISOWNS_DECISION, MoveKind.LETS_OFF, MoveKind.KIND_BUT_VAGUE,
     MoveKind.ADVICE,
@@ -38,6 +47,20 @@ class Feedback:
     problem: str = ""
     better: str = ""
     why: str = ""
+
+
+def pace_of(record: RehearsalRecord, own: Iterable[RehearsalRecord]) -> Pace:
+    """How often a rehearsal shows feedback, given all of the person's rehearsals: it fades, so that people learn the
+    talk and not the gauge. Drills and branches are for trying one sentence, so they keep it."""
+    if record.drill is not None or record.parent_id is not None:
+        return "turn"
+    before = [
+        r
+        for r in own
+        if r.created_at < record.created_at and r.mode == "practice" and r.turn_count >= WHOLE_TALK
+        and r.drill is None and r.parent_id is None
+    ]  # fmt: skip
+    return "turn" if len(before) < FULL_FEEDBACK_FOR else "step"
 
 
 def feedback_for(

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.texts import t
-from app.ui import safety, talk
+from app.ui import preparation, safety, talk
 from app.ui.labels import Labels
 from app.ui.parts import brief_html
 from app.wiring import Services, single_user
 from interview.conversation import Lang
+from interview.steps import Step
 from simulator.rehearsal import variant_for
 
 if TYPE_CHECKING:
@@ -25,14 +26,16 @@ class BriefPage:
 
     text: gr.HTML
     begin: gr.Button
+    preparation: preparation.PreparationPanel
 
 
 def build(labels: Labels) -> BriefPage:
     """The brief and the button."""
     begin = gr.Button(t("brief.begin", labels.lang), variant="primary", elem_id="begin")
     labels.keep(begin, value="brief.begin")
+    panel = preparation.build(labels)
     text = gr.HTML(f"<p>{t('brief.empty', labels.lang)}</p>", elem_id="brief")
-    return BriefPage(text, begin)
+    return BriefPage(text, begin, panel)
 
 
 def shown(services: Services, persona_id: str, scenario_id: str, mode: str, seed: int, lang: Lang) -> str:
@@ -56,18 +59,31 @@ def wire(
     """Begin the talk."""
 
     @safety.guarded(2 + len(talking.outputs))
-    def begin(persona_id: str, scenario_id: str, mode: Any, seed: int, lang: Lang) -> list[Any]:
+    def begin(persona_id: str, scenario_id: str, mode: Any, seed: int, drill: str, voice: str, *rest: Any) -> list[Any]:
+        *choices, lang = rest
         record = services.rehearsals.start(
-            single_user(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None
-        )
+            single_user(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None, voice=voice,
+            preparation=preparation.chosen(tuple(choices)), drill=Step(drill) if drill else None,
+        )  # fmt: skip
         return [record.id, gr.Tabs(selected="talk"), *talk.view(services, record.id, lang)]
 
     page.begin.click(
         begin,
-        [choosing.persona, choosing.scenario, choosing.mode, choosing.seed, language],
+        [
+            choosing.persona,
+            choosing.scenario,
+            choosing.mode,
+            choosing.seed,
+            choosing.drill,
+            choosing.voice,
+            *page.preparation.choices,
+            language,
+        ],
         [rehearsal, tabs, *talking.outputs],
         api_visibility="private",
     )
+
+    preparation.wire(page.preparation, choosing.mode, language)
 
 
 def redraw(services: Services, page: BriefPage, choosing: ChoosePage, language: gr.State) -> dict[str, Any]:

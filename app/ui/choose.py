@@ -13,7 +13,8 @@ from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
 from interview.persona import Persona, Scenario
-from interview.texts import situation_text
+from interview.texts import situation_text, step_text
+from simulator.moments import DRILL_STEPS
 
 
 @dataclass
@@ -23,6 +24,8 @@ class ChoosePage:
     persona: gr.Radio
     scenario: gr.Radio
     mode: gr.Radio
+    drill: gr.Dropdown
+    voice: gr.Radio
     prepare: gr.Button
     seed: gr.State
 
@@ -50,14 +53,33 @@ def build(services: Services, labels: Labels) -> ChoosePage:
     labels.keep(gr_scenario, label="choose.scenario")
     mode = gr.Radio(modes(lang), value="practice", elem_id="mode", **labels.text(label="choose.mode"))
     labels.keep(mode, label="choose.mode")
+    with gr.Row():
+        drill = gr.Dropdown(drills(lang), value="", elem_id="drill", **labels.text(label="choose.drill"))
+        voice = gr.Radio(
+            voices(services, lang), value="authored", elem_id="voice", visible=len(services.voices) > 1,
+            **labels.text(label="choose.voice"),
+        )  # fmt: skip
+    labels.keep(drill, label="choose.drill")
+    labels.keep(voice, label="choose.voice")
     prepare = gr.Button(t("choose.prepare", lang), variant="primary", elem_id="prepare")
     labels.keep(prepare, value="choose.prepare")
-    return ChoosePage(gr_persona, gr_scenario, mode, prepare, gr.State(0))
+    return ChoosePage(gr_persona, gr_scenario, mode, drill, voice, prepare, gr.State(0))
 
 
 def modes(lang: Lang) -> list[tuple[str, str]]:
     """Practice and exam, explained."""
     return [(t("choose.practice", lang), "practice"), (t("choose.exam", lang), "exam")]
+
+
+def drills(lang: Lang) -> list[tuple[str, str]]:
+    """The whole talk, or about five minutes from one step on."""
+    steps = [(t("choose.from_step", lang, number=s.number, step=step_text(s, lang).name), str(s)) for s in DRILL_STEPS]
+    return [(t("choose.whole", lang), ""), *steps]
+
+
+def voices(services: Services, lang: Lang) -> list[tuple[str, str]]:
+    """Who words the employee's replies."""
+    return [(t(f"voice.{name}", lang), name) for name in services.voices]
 
 
 def persona_cards(services: Services, lang: Lang) -> list[tuple[str, str]]:
@@ -111,16 +133,18 @@ def wire(services: Services, page: ChoosePage, briefing: brief.BriefPage, tabs: 
 def redraw(services: Services, page: ChoosePage, language: gr.State) -> dict[str, Any]:
     """The cards again in the present language, keeping what is chosen."""
 
-    @safety.guarded(3)
+    @safety.guarded(5)
     def draw(persona_id: str, scenario_id: str, lang: Lang) -> list[Any]:
         return [
             gr.update(choices=persona_cards(services, lang), value=persona_id),
             gr.update(choices=scenario_cards(services, lang, persona_id), value=scenario_id),
             gr.update(choices=modes(lang)),
+            gr.update(choices=drills(lang)),
+            gr.update(choices=voices(services, lang)),
         ]
 
     return {
         "fn": draw,
         "inputs": [page.persona, page.scenario, language],
-        "outputs": [page.persona, page.scenario, page.mode],
+        "outputs": [page.persona, page.scenario, page.mode, page.drill, page.voice],
     }

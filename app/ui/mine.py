@@ -7,12 +7,14 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import report as report_page
-from app.ui import safety, talk
+from app.ui import rewind, safety, talk
 from app.ui.labels import Labels
 from app.wiring import Services, single_user
 from interview.conversation import Lang
 from interview.errors import TandaoError
 from interview.ports import RehearsalRecord
+from interview.steps import Step
+from interview.texts import step_text
 
 
 @dataclass
@@ -22,6 +24,9 @@ class MinePage:
     pick: gr.Radio
     go_on: gr.Button
     read: gr.Button
+    other: gr.Dropdown
+    compare: gr.Button
+    both: gr.HTML
     sure: gr.Checkbox
     delete: gr.Button
 
@@ -35,13 +40,19 @@ def build(labels: Labels) -> MinePage:
         go_on = gr.Button(t("mine.go_on", lang), variant="primary", elem_id="go-on")
         read = gr.Button(t("mine.read", lang), elem_id="read-report")
     with gr.Row():
+        other = gr.Dropdown([], value=None, elem_id="other", scale=3, **labels.text(label="mine.other"))
+        compare = gr.Button(t("mine.compare", lang), elem_id="compare", interactive=False)
+    labels.keep(other, label="mine.other")
+    labels.keep(compare, value="mine.compare")
+    both = gr.HTML("", elem_id="both")
+    with gr.Row():
         sure = gr.Checkbox(value=False, elem_id="sure", **labels.text(label="mine.sure"))
         delete = gr.Button(t("mine.delete", lang), variant="stop", elem_id="delete")
     labels.keep(go_on, value="mine.go_on")
     labels.keep(read, value="mine.read")
     labels.keep(sure, label="mine.sure")
     labels.keep(delete, value="mine.delete")
-    return MinePage(pick, go_on, read, sure, delete)
+    return MinePage(pick, go_on, read, other, compare, both, sure, delete)
 
 
 def entries(services: Services, lang: Lang) -> list[tuple[str, str]]:
@@ -58,6 +69,10 @@ def _entry(services: Services, record: RehearsalRecord, lang: Lang) -> str:
     when = record.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
     state = t("mine.open", lang) if record.ended is None else t(f"talk.over.{record.ended}", lang)
     score = "" if record.score is None else f" · {t('report.score', lang)} {record.score:.0f}"
+    if record.drill is not None:
+        what += " · " + t("mine.drill", lang, step=step_text(Step(record.drill), lang).name)
+    if record.parent_id is not None:
+        what += " · " + t("rewind.from", lang, turn=(record.branch_turn or 0) + 1)
     return f"{who} · {what}\n{when} · {t('mine.turns', lang, count=record.turn_count)} · {state}{score}"
 
 
@@ -77,7 +92,7 @@ def wire(
     def go_on(picked: str | None, lang: Lang) -> list[Any]:
         skip = [gr.skip()] * (2 + len(talking.outputs))
         if not picked:
-            gr.Warning(t("mine.pick_first", lang))
+            safety.warn(t("mine.pick_first", lang), lang)
             return skip
         return [picked, gr.Tabs(selected="talk"), *talk.view(services, picked, lang)]
 
@@ -86,19 +101,42 @@ def wire(
     @safety.guarded(3)
     def read(picked: str | None, lang: Lang) -> list[Any]:
         if not picked:
-            gr.Warning(t("mine.pick_first", lang))
+            safety.warn(t("mine.pick_first", lang), lang)
             return [gr.skip()] * 3
         return [picked, gr.Tabs(selected="report"), report_page.shown(services, picked, lang)]
 
     page.read.click(read, [page.pick, language], [rehearsal, tabs, reporting.text], api_visibility="private")
 
+    @safety.guarded(2)
+    def family(picked: str | None, lang: Lang) -> list[Any]:
+        found = rewind.relatives(services.rehearsals.mine(single_user(lang)), picked or "")
+        choices = [(_entry(services, r, lang).replace("\n", " · "), r.id) for r in found]
+        return [
+            gr.update(choices=choices, value=choices[0][1] if choices else None),
+            gr.update(interactive=bool(choices)),
+        ]
+
+    page.pick.change(
+        family, [page.pick, language], [page.other, page.compare], show_progress="hidden", api_visibility="private"
+    )
+
+    @safety.guarded(1)
+    def compare(picked: str | None, other: str | None, lang: Lang) -> str:
+        if not picked or not other:
+            safety.warn(t("mine.pick_first", lang), lang)
+            return ""
+        first, second = sorted((picked, other), key=lambda i: services.rehearsals.get(single_user(lang), i).created_at)
+        return rewind.comparison(services, first, second, lang)
+
+    page.compare.click(compare, [page.pick, page.other, language], page.both, api_visibility="private")
+
     @safety.guarded(3)
     def delete(picked: str | None, sure: bool, current: str, lang: Lang) -> list[Any]:
         if not picked or not sure:
-            gr.Warning(t("mine.pick_first" if not picked else "mine.confirm_first", lang))
+            safety.warn(t("mine.pick_first" if not picked else "mine.confirm_first", lang), lang)
             return [gr.skip()] * 3
         services.rehearsals.delete(single_user(lang), picked)
-        gr.Info(t("mine.deleted", lang))
+        safety.tell(t("mine.deleted", lang), lang)
         return [gr.update(choices=entries(services, lang), value=None), False, "" if current == picked else current]
 
     page.delete.click(

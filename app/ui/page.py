@@ -3,7 +3,7 @@
 import gradio as gr
 
 from app.texts import t
-from app.ui import brief, choose, mine, report, talk
+from app.ui import brief, choose, mine, preparation, report, rewind, talk
 from app.ui.labels import Labels
 from app.wiring import Services
 
@@ -35,6 +35,7 @@ def build_page(services: Services) -> gr.Blocks:
         choose.wire(services, choosing, briefing, tabs, language_state)
         brief.wire(services, choosing, briefing, talking, tabs, language_state, rehearsal_state)
         talk.wire(services, talking, reporting, tabs, language_state, rehearsal_state)
+        rewind.wire(services, talking, reporting, tabs, language_state, rehearsal_state)
         report.wire(services, reporting, language_state, rehearsal_state)
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
@@ -48,6 +49,7 @@ def build_page(services: Services) -> gr.Blocks:
         for redraw in (
             choose.redraw(services, choosing, language_state),
             brief.redraw(services, briefing, choosing, language_state),
+            preparation.redraw(briefing.preparation, language_state),
             talk.redraw(services, talking, language_state, rehearsal_state),
             report.redraw(services, reporting, language_state, rehearsal_state),
             mine.redraw(services, own, language_state),

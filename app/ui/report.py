@@ -13,6 +13,14 @@ from app.ui.report_html import report_html
 from app.wiring import Services, single_user
 from interview.conversation import Lang
 
+REDO_JS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button.redo');
+  if (button) trigger('click', {turn: Number(button.dataset.turn)});
+});
+"""
+"""Tells the page which finding's button was pressed."""
+
 
 @dataclass
 class ReportPage:
@@ -26,7 +34,9 @@ def build(labels: Labels) -> ReportPage:
     """The report as one piece of HTML."""
     refresh = gr.Button(t("report.refresh", labels.lang), elem_id="refresh-report", size="sm")
     labels.keep(refresh, value="report.refresh")
-    return ReportPage(gr.HTML(f"<p>{t('report.empty', labels.lang)}</p>", elem_id="report"), refresh)
+    return ReportPage(
+        gr.HTML(f"<p>{t('report.empty', labels.lang)}</p>", elem_id="report", js_on_load=REDO_JS), refresh
+    )
 
 
 def shown(services: Services, rehearsal_id: str, lang: Lang) -> str:

@@ -23,7 +23,7 @@ def guarded(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             try:
                 return handler(*args)
             except TandaoError as error:
-                gr.Warning(message(error, args[-1]))
+                warn(message(error, args[-1]), args[-1])
             except Exception as error:
                 report(error, args[-1])
             return gr.skip() if count == 1 else [gr.skip()] * count
@@ -36,4 +36,14 @@ def guarded(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def report(error: Exception, lang: Lang) -> None:
     """Log the kind of an unforeseen error, without anybody's words, and tell the person."""
     _LOG.error("unforeseen error %s in a page handler", type(error).__name__)
-    gr.Warning(t("error.unexpected", lang))
+    warn(t("error.unexpected", lang), lang)
+
+
+def warn(text: str, lang: Lang) -> None:
+    """A warning that goes away by itself, titled in the person's language."""
+    gr.Warning(text, title=t("toast.warning", lang))
+
+
+def tell(text: str, lang: Lang) -> None:
+    """A message that goes away by itself, titled in the person's language."""
+    gr.Info(text, title=t("toast.info", lang))

@@ -56,6 +56,9 @@ footer {display: none !important}
 .report svg {max-width: 100%; height: auto}
 .report .dimbar {height: 8px; border-radius: 5px; background: var(--background-fill-secondary); min-width: 90px}
 .report .dimbar div {height: 100%; border-radius: 5px; background: #0f766e}
+.compare {table-layout: fixed}
+.compare th, .compare td {width: 50%}
+#show {align-self: end; margin-bottom: .5rem}
 .note {font-size: .86rem; opacity: .8}
 @media (max-width: 640px) {
   .steps li {flex-basis: 62px; font-size: .7rem}

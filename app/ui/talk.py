@@ -9,16 +9,18 @@ from typing import Any
 import gradio as gr
 
 from app.texts import message, t
+from app.ui import coach, safety
 from app.ui import report as report_page
-from app.ui import safety
 from app.ui.labels import Labels
-from app.ui.parts import feedback_html, gauges, step_bar
+from app.ui.parts import gauges, step_bar
 from app.wiring import Services, single_user
 from interview.conversation import Lang
 from interview.errors import ConflictError, InputError, TandaoError
+from interview.gestures import Gesture, records
 from interview.ports import RehearsalRecord, TurnRecord
 from interview.steps import Step
-from simulator.feedback import feedback_for
+from interview.texts import step_text
+from simulator.moments import DRILL_TURNS
 from simulator.rehearsal import Sentence, TurnStored
 from simulator.voices.authored import join_sentences
 
@@ -38,13 +40,30 @@ class TalkPage:
     send: gr.Button
     ask_hint: gr.Button
     finish: gr.Button
+    pause: gr.Button
+    adjourn: gr.Button
+    record: gr.Dropdown
+    show: gr.Button
+    every: gr.Checkbox
+    moment: gr.Slider
+    again: gr.Button
     known: gr.State
 
     @property
     def outputs(self) -> list[Any]:
         """Components of ``view``."""
         return [self.head, self.chat, self.steps, self.gauge, self.feedback, self.hint, self.note, self.line,
-                self.send, self.ask_hint, self.finish, self.known]  # fmt: skip
+                self.send, self.ask_hint, self.finish, self.pause, self.adjourn, self.record, self.show, self.every,
+                self.moment, self.again, self.known]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the manager sends: words, a gesture, and the record shown with it."""
+
+    text: str
+    gesture: Gesture
+    shows: str
 
 
 def build(labels: Labels) -> TalkPage:
@@ -71,21 +90,48 @@ def build(labels: Labels) -> TalkPage:
             labels.keep(send, value="talk.send")
             labels.keep(ask_hint, value="talk.hint")
             labels.keep(finish, value="talk.finish")
+            with gr.Row():
+                pause = gr.Button(t("talk.pause", lang), elem_id="pause", size="sm", interactive=False)
+                adjourn = gr.Button(t("talk.adjourn", lang), elem_id="adjourn", size="sm", interactive=False)
+            with gr.Row():
+                record = gr.Dropdown([], value=None, elem_id="record", scale=4, **labels.text(label="talk.record"))
+                show = gr.Button(t("talk.show", lang), elem_id="show", size="sm", interactive=False, min_width=90)
+            labels.keep(pause, value="talk.pause")
+            labels.keep(adjourn, value="talk.adjourn")
+            labels.keep(record, label="talk.record")
+            labels.keep(show, value="talk.show")
             note = gr.HTML("", elem_id="note")
+            with gr.Group(elem_id="rewind"):
+                moment = gr.Slider(
+                    1, 2, value=1, step=1, elem_id="moment", visible=False, buttons=[],
+                    **labels.text(label="talk.moment"),
+                )  # fmt: skip
+                again = gr.Button(t("talk.again", lang), elem_id="again", size="sm", visible=False)
+            labels.keep(moment, label="talk.moment")
+            labels.keep(again, value="talk.again")
         with gr.Column(scale=2, min_width=260):
             gauge = gr.HTML("", elem_id="gauge")
             hint = gr.HTML("", elem_id="hint")
+            every = gr.Checkbox(value=False, elem_id="every", visible=False, **labels.text(label="talk.every"))
+            labels.keep(every, label="talk.every")
             feedback = gr.HTML("", elem_id="feedback")
-    return TalkPage(head, chat, steps, gauge, feedback, hint, note, line, send, ask_hint, finish, gr.State(0))
+    return TalkPage(head, chat, steps, gauge, feedback, hint, note, line, send, ask_hint, finish, pause, adjourn, record,
+                    show, every, moment, again, gr.State(0))  # fmt: skip
 
 
-def view(services: Services, rehearsal_id: str, lang: Lang) -> list[Any]:
-    """Everything on the page from the record; the values of ``TalkPage.outputs``."""
+def view(
+    services: Services, rehearsal_id: str, lang: Lang, *, every: bool = False, until: int | None = None
+) -> list[Any]:
+    """Everything on the page from the record; the values of ``TalkPage.outputs``.
+
+    ``every``: feedback on every sentence, even where it has faded. ``until``: show only so many turns, to look back.
+    """
     actor = single_user(lang)
     record = services.rehearsals.get(actor, rehearsal_id)
     for _ in services.rehearsals.resume(actor, rehearsal_id):
         pass
-    turns = services.rehearsals.turns(actor, rehearsal_id)
+    every_turn = services.rehearsals.turns(actor, rehearsal_id)
+    turns = every_turn if until is None else every_turn[:until]
     opening = services.rehearsals.opening(actor, rehearsal_id)
     state = turns[-1].payload["state"] if turns else opening["state"]
     messages = [_bubble("assistant", opening["line"])]
@@ -99,15 +145,29 @@ def view(services: Services, rehearsal_id: str, lang: Lang) -> list[Any]:
         messages,
         step_bar(Step(state["step"]), lang),
         gauges(state, lang) if coached else f"<p class='note'>{t('talk.exam', lang)}</p>",
-        _feedback(services, record, last, lang) if coached and last else "",
+        coach.feedback_panel(services, record, turns, lang, every=every or until is not None) if coached else "",
         "",
         _note(record, last, lang),
         gr.update(interactive=open_now),
         gr.update(interactive=open_now),
         gr.update(interactive=open_now and coached),
         gr.update(interactive=True),
+        gr.update(interactive=open_now),
+        gr.update(interactive=open_now and record.drill is None),
+        gr.update(choices=_records(services, record) if until is None else gr.skip()),
+        gr.update(interactive=open_now),
+        gr.update(visible=coached and coach.pace_for(services, record) == "step"),
+        gr.update(visible=len(every_turn) > 0, maximum=max(2, len(every_turn)), value=len(turns) or 1),
+        gr.update(visible=len(every_turn) > 0),
         record.turn_count,
     ]
+
+
+def _records(services: Services, record: RehearsalRecord) -> list[tuple[str, str]]:
+    """``(text, id)`` of what can be put on the table: the numbers, and the incidents of this draw."""
+    stage = services.rehearsals.stage(record)
+    hidden = {i.id for i in stage.persona.incidents} - set(stage.variant.incidents)
+    return [(text, name) for name, (_, text) in records(stage.persona).items() if name not in hidden]
 
 
 def _bubble(role: str, text: str) -> dict[str, str]:
@@ -118,6 +178,8 @@ def _bubble(role: str, text: str) -> dict[str, str]:
 def _head(services: Services, record: RehearsalRecord, lang: Lang) -> str:
     stage = services.rehearsals.stage(record)
     mode = t(f"mode.{record.mode}", lang)
+    if record.drill is not None:
+        mode = t("talk.drill", lang, step=step_text(Step(record.drill), lang).name, turns=DRILL_TURNS)
     return (
         f"<p><b>{stage.persona.face} {escape(stage.persona.name)}</b> · {escape(stage.persona.role)} · "
         f"{escape(stage.scenario.title)} · {mode}</p>"
@@ -132,14 +194,6 @@ def _note(record: RehearsalRecord, last: TurnRecord | None, lang: Lang) -> str:
     return f"<p class='note'>{t('talk.fallback', lang)}</p>" if stood_in else ""
 
 
-def _feedback(services: Services, record: RehearsalRecord, turn: TurnRecord, lang: Lang) -> str:
-    persona = services.library.persona(record.persona_id, record.lang)
-    found = feedback_for(
-        turn.payload, record.lang, persona.situation, services.phrasing, reasons_in=lang, turn=turn.index
-    )
-    return feedback_html(found, lang)
-
-
 def wire(
     services: Services,
     page: TalkPage,
@@ -150,25 +204,35 @@ def wire(
 ) -> None:
     """Sending, hints, finishing."""
 
-    def send(text: str, rehearsal_id: str, known: int, messages: list[Any], lang: Lang) -> Iterator[list[Any]]:
+    def send(
+        text: str,
+        rehearsal_id: str,
+        known: int,
+        messages: list[Any],
+        every: bool,
+        shows: str | None,
+        lang: Lang,
+        gesture: Gesture = Gesture.SPEAK,
+    ) -> Iterator[list[Any]]:
         skip = [gr.skip()] * len(page.outputs)
         if not rehearsal_id:
-            gr.Warning(t("talk.empty", lang))
+            safety.warn(t("talk.empty", lang), lang)
             yield skip
             return
         streaming = bool(messages) and _content(messages[-1]).endswith(" …")
         try:
-            yield from _spoken(services, page, text, rehearsal_id, known, list(messages), lang, streaming)
+            said = Said(text, gesture, shows or "" if gesture is Gesture.SHOW else "")
+            yield from _spoken(services, page, said, rehearsal_id, known, list(messages), lang, streaming, every)
         except ConflictError as error:
-            gr.Warning(message(error, lang))
-            shown = view(services, rehearsal_id, lang)
+            safety.warn(message(error, lang), lang)
+            shown = view(services, rehearsal_id, lang, every=every)
             shown[page.outputs.index(page.line)] = gr.update(value=text)
             yield shown
         except InputError as error:
-            gr.Warning(message(error, lang))
+            safety.warn(message(error, lang), lang)
             yield skip
         except TandaoError as error:
-            gr.Warning(message(error, lang))
+            safety.warn(message(error, lang), lang)
             yield skip
         except Exception as error:  # the page is the last net
             safety.report(error, lang)
@@ -176,7 +240,7 @@ def wire(
 
     sending = {
         "fn": send,
-        "inputs": [page.line, rehearsal, page.known, page.chat, language],
+        "inputs": [page.line, rehearsal, page.known, page.chat, page.every, page.record, language],
         "outputs": page.outputs,
         "show_progress": "hidden",
         "concurrency_limit": None,
@@ -185,25 +249,47 @@ def wire(
     }
     page.send.click(**sending)
     page.line.submit(**sending)
+    for button, gesture in ((page.pause, Gesture.PAUSE), (page.adjourn, Gesture.ADJOURN), (page.show, Gesture.SHOW)):
+        button.click(**sending | {"fn": _with_gesture(send, gesture)})
+
+    @safety.guarded(1)
+    def feedback(rehearsal_id: str, every: bool, lang: Lang) -> str:
+        actor = single_user(lang)
+        record = services.rehearsals.get(actor, rehearsal_id)
+        turns = services.rehearsals.turns(actor, rehearsal_id)
+        return coach.feedback_panel(services, record, turns, lang, every=every)
+
+    page.every.input(
+        feedback, [rehearsal, page.every, language], page.feedback, show_progress="hidden", api_visibility="private"
+    )
 
     @safety.guarded(1)
     def hint(rehearsal_id: str, lang: Lang) -> str:
         if not rehearsal_id:
             return ""
-        return _hint(services, rehearsal_id, lang)
+        return coach.hint_html(services, rehearsal_id, lang)
 
     page.ask_hint.click(hint, [rehearsal, language], page.hint, show_progress="hidden", api_visibility="private")
 
     @safety.guarded(2 + len(page.outputs))
     def finish(rehearsal_id: str, lang: Lang) -> list[Any]:
         if not rehearsal_id:
-            gr.Warning(t("talk.empty", lang))
+            safety.warn(t("talk.empty", lang), lang)
             return [gr.skip()] * (2 + len(page.outputs))
         services.rehearsals.finish(single_user(lang), rehearsal_id)
         shown = report_page.shown(services, rehearsal_id, lang)
         return [gr.Tabs(selected="report"), shown, *view(services, rehearsal_id, lang)]
 
     page.finish.click(finish, [rehearsal, language], [tabs, reporting.text, *page.outputs], api_visibility="private")
+
+
+def _with_gesture(send: Any, gesture: Gesture) -> Any:
+    """The sending handler for a button that does something besides speaking; Gradio wants a generator of its own."""
+
+    def sends(*args: Any) -> Iterator[list[Any]]:
+        yield from send(*args, gesture=gesture)
+
+    return sends
 
 
 def _content(chat_message: Any) -> str:
@@ -216,12 +302,13 @@ def _content(chat_message: Any) -> str:
 def _spoken(
     services: Services,
     page: TalkPage,
-    text: str,
+    said: Said,
     rehearsal_id: str,
     known: int,
     messages: list[Any],
     lang: Lang,
     streaming: bool,
+    every: bool,
 ) -> Iterator[list[Any]]:
     """Show the stored turn, then each stored sentence, then the new state."""
     spoken: list[str] = []
@@ -238,53 +325,21 @@ def _spoken(
         messages[-1] = {"role": "assistant", "content": _content(messages[-1]).removesuffix(" …") + "——"}
     expected = None if streaming else known
     for event in services.rehearsals.say(
-        single_user(lang), rehearsal_id, text, interrupted=streaming, expected_turn=expected
-    ):
+        single_user(lang), rehearsal_id, said.text, interrupted=streaming, expected_turn=expected,
+        gesture=said.gesture, shows=said.shows,
+    ):  # fmt: skip
         if isinstance(event, TurnStored):
             messages += [_bubble("user", event.payload["text"]), _bubble("assistant", " …")]
-            yield update(line="", known=event.index + 1)
+            cleared = gr.skip() if said.gesture is Gesture.PAUSE else ""
+            yield update(line=cleared, known=event.index + 1)
         elif isinstance(event, Sentence):
             time.sleep(services.settings.pace_s)
             spoken.append(event.text)
             messages[-1] = _bubble("assistant", join_sentences(spoken) + " …")
             yield update()
-    shown = view(services, rehearsal_id, lang)
+    shown = view(services, rehearsal_id, lang, every=every)
     shown[line] = gr.skip() if shown[line].get("interactive") else gr.update(interactive=False)
     yield shown
-
-
-def _hint(services: Services, rehearsal_id: str, lang: Lang) -> str:
-    """One wording: for the employee's strongest cue if there is one, else for the step the talk is at."""
-    actor = single_user(lang)
-    record = services.rehearsals.get(actor, rehearsal_id)
-    stage = services.rehearsals.stage(record)
-    turns = services.rehearsals.turns(actor, rehearsal_id)
-    opening = services.rehearsals.opening(actor, rehearsal_id)
-    state = turns[-1].payload["state"] if turns else opening["state"]
-    last = join_sentences(turns[-1].reply) if turns else opening["line"]
-    cues = [c for c in services.cue_reader.read(last, record.lang) if c.strength >= 0.5]
-    said = {turn.payload["text"] for turn in turns}
-    step, situation = Step(state["step"]), stage.persona.situation
-    slots = {"name": stage.persona.address.called[0], "rating": stage.persona.rating.given}
-    wording, why = None, ""
-    if cues:
-        strongest = max(cues, key=lambda c: c.strength)
-        wording = services.phrasing.for_cue(
-            strongest.kind, record.lang, situation=situation, step=step, avoid=said, slots=slots
-        )
-        why = t("talk.heard", lang, quote=strongest.quote, cue=t(f"cue.{strongest.kind}", lang))
-    if wording is None:
-        for _ in range(1 + sum(turn.payload["state"]["step"] == step for turn in turns) % 4):
-            found = services.phrasing.for_step(step, record.lang, situation=situation, avoid=said, slots=slots)
-            wording = found or wording
-            said.add(found.id if found else "")
-    if wording is None:
-        return ""
-    note = " · ".join(part for part in (why, wording.why) if part)
-    return (
-        f"<div class='feedback'><h4>{t('talk.hint_title', lang)}</h4><div class='better'>{escape(wording.text)}"
-        f"<div class='note'>{escape(note)}</div></div></div>"
-    )
 
 
 def redraw(services: Services, page: TalkPage, language: gr.State, rehearsal: gr.State) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from interview.conversation import Lang
-from interview.gestures import SHOWN, says_nothing, spoken
+from interview.gestures import SHOWN, adjourns, says_nothing, spoken
 from interview.moves import Move, MoveKind, MoveReading
 from interview.reading import patterns
 from interview.reading.patterns import Match, fold
@@ -171,6 +171,8 @@ class RuleMoveReader:
         moves = [self._move(match, text, folded, said) for match in kept]
         moves += _plain_reflection(text, folded, said, moves)
         moves += shown
+        if adjourns(text):
+            moves = [m for m in moves if m.kind is not MoveKind.INTERRUPTION]
         return MoveReading(tuple(sorted(moves, key=lambda m: (m.start, m.end))), readable=True)
 
     def _move(self, match: Match, text: str, folded: str, before: str) -> Move:
