@@ -19,11 +19,13 @@ from scoring.worth import (
     REPEATED,
     Grams,
     asks_only,
+    from_a_file,
     grams,
     only_listens_on,
     parrots,
     recital,
     says_something,
+    speaks_to_nobody,
     unhelpful_runs,
 )  # fmt: skip
 
@@ -35,6 +37,7 @@ INFORMING = frozenset(
      MoveKind.OFFERS_APPEAL}
 )  # fmt: skip
 NEXT = frozenset({MoveKind.PLAN, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT})
+ACTING = LISTENING | INFORMING | NEXT | {MoveKind.AFFIRMATION, MoveKind.APOLOGY}
 IDLE = frozenset({MoveKind.ENCOURAGER, MoveKind.RAPPORT, MoveKind.STEP_MARKER})
 WEAK = 0.4
 PLAN_PARTS = ("what", "who", "when", "how", "support")
@@ -45,6 +48,11 @@ _TIME = re.compile(
 _FOLLOW = re.compile(
     r"跟进|回顾|复盘|再碰|碰一|再对|对一次|过一[遍次]|再聊|再谈|check[- ]?in|follow[- ]?up|review|catch up"
 )
+_REVIEW_TALK = re.compile(
+    r"绩效|评级|考核|年终奖|述职|改进计划|晋升|自评|performance (?:review|interview)|appraisal|\brating\b|self[- ]assessment"
+    r"|year[- ]end|mid[- ]year|improvement plan|\bpromotion\b|annual review|\bbonus\b"
+)
+REVIEW_WORDS = 2
 _NEGATIVE = frozenset(
     {CueKind.UNFAIRNESS, CueKind.ANGER, CueKind.HURT, CueKind.ANXIETY, CueKind.RESISTANCE, CueKind.WITHDRAWAL,
      CueKind.HARDSHIP, CueKind.LEAVING}
@@ -120,13 +128,13 @@ def read_talk(
         own = grams(turn.text)
         skipped = _skipped(turn.text, reading, own, said)
         if not skipped:
-            if (stand := stands(own)) == "recited":
+            if (stand := stands(own)) == "recited" or speaks_to_nobody(turn.text, reading.moves):
                 recited.append(len(found))
-            if stand == "pasted" or len({(f.about, f.month) for f in facts}) >= MANY_FACTS:
+            if stand == "pasted" or from_a_file(turn.text) or len({(f.about, f.month) for f in facts}) >= MANY_FACTS:
                 skipped = "pasted"
         said |= own
         found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, skipped))
-    if len(recited) > MAX_RECITED:
+    if len(recited) > MAX_RECITED or (recited and any(r.skipped == "pasted" for r in found)):
         for i in recited:
             found[i] = replace(found[i], skipped="pasted")
     open_turns = [i for i, r in enumerate(found) if r.counted]
@@ -165,11 +173,17 @@ def measure(
     def harm(*kinds: MoveKind) -> float:
         return sum(r.has(*kinds) for r in counted) / acting
 
+    def spoiling(spoils: Sequence[bool], free: int = 0) -> float:
+        """Share of spoiling turns, counted or not, among them and the turns that say something."""
+        among = sum(spoilt or r.counted for spoilt, r in zip(spoils, readings, strict=True))
+        return max(0, sum(spoils) - free) / max(1, among)
+
     def ever(*kinds: MoveKind) -> float:
         return float(any(r.has(*kinds) for r in readings))
 
     facts = [f for r in readings for f in r.facts if f.about != "rating"]
     measures = {
+        "acts_rate": rate(*ACTING),
         "reflection_rate": rate(MoveKind.REFLECTION),
         "open_question_rate": rate(MoveKind.OPEN_QUESTION),
         "empathy_rate": rate(MoveKind.EMPATHY),
@@ -177,10 +191,9 @@ def measure(
         "inform_rate": rate(*INFORMING),
         "cause_rate": rate(MoveKind.DIAGNOSES_CAUSE),
         "next_rate": rate(*NEXT),
-        "hollow_rate": max(0, sum(r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings) - 1)
-        / len(readings or [0]),
-        "parrot_rate": sum(r.empty(MoveKind.REFLECTION, "parrot") is not None for r in readings) / len(readings or [0]),
-        "interrogation": sum(r.skipped == "questions" for r in readings) / len(readings or [0]),
+        "hollow_rate": spoiling([r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings], free=1),
+        "parrot_rate": spoiling([r.empty(MoveKind.REFLECTION, "parrot") is not None for r in readings]),
+        "interrogation": spoiling([r.skipped == "questions" for r in readings]),
         "dismissal_rate": harm(MoveKind.DISMISSAL),
         "interruption_rate": harm(MoveKind.INTERRUPTION),
         "told_unasked": _told_unasked(counted),
@@ -198,6 +211,7 @@ def measure(
         "cause_found": float(any(r.has(MoveKind.DIAGNOSES_CAUSE) for r in counted)),
         "plan_parts": len(plan_parts(readings)) / len(PLAN_PARTS),
         "agreed_next": _agreed_next(counted),
+        "message_said": float(any(r.has(MoveKind.DELIVERS_MESSAGE) for r in counted)),
         "delivered_share": 0.0,
         "asked_first": _asked_first(counted),
         "step_coverage": len(steps_reached(readings)) / len(SPOKEN_STEPS),
@@ -210,6 +224,12 @@ def measure(
         said = {part for r in readings for part in r.delivered}
         measures["delivered_share"] = len(said) / len(scenario.message)
     return measures
+
+
+def is_review(transcript: Transcript, *, manager_only: bool = False) -> bool:
+    """Whether the words show that this is a performance talk, where nobody has named the scenario."""
+    turns = transcript.by(Speaker.MANAGER) if manager_only else transcript.turns
+    return sum(len(_REVIEW_TALK.findall(fold(turn.text))) for turn in turns) >= REVIEW_WORDS
 
 
 def plan_parts(readings: Sequence[TurnReading]) -> tuple[str, ...]:
@@ -277,6 +297,9 @@ def _asked_first(readings: Sequence[TurnReading]) -> float:
 
 
 def _agreed_next(counted: Sequence[TurnReading]) -> float:
+    """Whether the last third turned to what comes next; a lone sentence without who, when or how agrees nothing."""
+    if len(plan_parts(counted)) < 2:
+        return 0.0
     last = counted[-max(2, len(counted) // 3) :]
     return float(any(r.has(MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.SUPPORT_OFFER) for r in last))
 
@@ -312,4 +335,4 @@ def _recovery(
     ]
     half = len(weights) // 2
     first, last = sum(weights[:half]) / half, sum(weights[half:]) / (len(weights) - half)
-    return min(1.0, max(0.0, 0.5 + first - last))
+    return min(1.0, max(0.0, 0.5 + 0.5 * (first - last)))

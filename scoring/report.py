@@ -12,7 +12,7 @@ from interview.ports import CueReader, MoveReader
 from interview.situations import Situation
 from interview.steps import SPOKEN_STEPS, Step
 from phrasing.library import PhrasingLibrary, Wording
-from scoring.measures import PLAN_PARTS, TurnReading, measure, plan_parts, read_talk, steps_reached
+from scoring.measures import PLAN_PARTS, TurnReading, is_review, measure, plan_parts, read_talk, steps_reached
 from scoring.rubric import band_of, dimension_scores, rubric, total_score
 
 MAX_STRENGTHS, MAX_FINDINGS = 5, 12
@@ -70,6 +70,8 @@ class Reporter:
         known = {"persona"} if persona else set[str]()
         if persona and scenario:
             known.add("scenario")
+        elif is_review(transcript, manager_only=manager_only):
+            known.add("review")
         if not manager_only and (path or transcript.by(Speaker.EMPLOYEE)):
             known.add("employee")
         measures = measure(readings, transcript, scenario, path, None if manager_only else self._cues)
@@ -282,15 +284,18 @@ def goal_share(
     parts = set(plan_parts(readings))
     met: dict[GoalCheck, bool] = {
         "message_delivered": measures["delivered_share"] >= 0.99,
-        "understands_standard": any(r.has(MoveKind.EXPECTATION) for r in readings) and measures["true_facts"] > 0,
+        "understands_standard": any(r.has(MoveKind.EXPECTATION) for r in readings if r.counted)
+        and measures["true_facts"] > 0,
         "knows_dates": "when" in parts,
         "concern_named": any(rank >= 3 for rank in ranks),
         "concern_addressed": any(rank >= 4 for rank in ranks),
         "cause_found": measures["cause_found"] > 0,
         "plan_concrete": {"what", "when"} <= parts,
         "follow_up_agreed": "how" in parts,
-        "dispute_recorded": any(r.has(MoveKind.OFFERS_APPEAL, MoveKind.AGREE_BEFORE_DIFFER) for r in readings),
-        "appeal_named": any(r.has(MoveKind.OFFERS_APPEAL) for r in readings),
+        "dispute_recorded": any(
+            r.has(MoveKind.OFFERS_APPEAL, MoveKind.AGREE_BEFORE_DIFFER) for r in readings if r.counted
+        ),
+        "appeal_named": any(r.has(MoveKind.OFFERS_APPEAL) for r in readings if r.counted),
         "committed": bool(final and final.commitment >= 0.5),
         "trust_kept": bool(final and final.trust >= path[0].trust - 0.05),
         "feels_heard": bool(final and final.voice >= 0.5),

@@ -41,6 +41,9 @@ def _value(entry: Mapping[str, Any], measures: Mapping[str, float]) -> float:
     if gains:
         total = sum(weight for _, weight in gains.values())
         value += sum(min(1.0, measures[name] / full) * weight for name, (full, weight) in gains.items()) / total
+    if "earned_by" in entry:
+        name, full = entry["earned_by"]
+        value *= min(1.0, measures[name] / full)
     value -= sum(min(1.0, measures[name] / full) * cost for name, (full, cost) in entry.get("losses", {}).items())
     return min(1.0, max(0.0, value))
 

@@ -1,19 +1,20 @@
 """Which manager turns say something of their own. The others are neither credited nor counted as turns.
 
 ``empty``: a sound or two, or only "I see"; ``repeat``: what they had said before; ``parrot``: the other's words given
-back; ``pasted``: the brief or the rubric read out; ``questions``: one of more than four bare questions in a row.
+back; ``pasted``: the brief, the rubric or any file read out; ``questions``: one of more than four bare questions in a row.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import yaml
 
 from interview.conversation import Lang
-from interview.moves import Move, MoveKind
+from interview.moves import HARMS, Move, MoveKind
 from interview.persona import Persona, Scenario
 from interview.reading.patterns import fold
 from scoring.rubric import rubric
@@ -30,8 +31,17 @@ _ASKING = frozenset(
     {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.STEP_MARKER,
      MoveKind.ENCOURAGER, MoveKind.RAPPORT}
 )  # fmt: skip
+_ADDRESSED = re.compile(
+    r"[你您我咱]|大家|请(?!假)|谢|\b(?:you|your|yours|i|we|us|our|me|my|mine|let's|thank|thanks|please)\b|\b(?:you|i|we)'"
+)
+_ABOUT_ANOTHER = re.compile(r"[他她]|对方|\b(?:he|she|his|her|him|they|their|them)\b")
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
+_SENTENCE_END = re.compile(r"[。！？!?；;\n]+|\.(?=\s|$)")
+_FILED = frozenset({MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE, MoveKind.EXPECTATION, MoveKind.OPEN_QUESTION})
+_NEVER_FILED = HARMS | {MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.KIND_BUT_VAGUE, MoveKind.LETS_OFF}
 REPEATED, PASTED, MANY_FACTS = 0.8, 0.65, 5
 MAX_RECITED, MAX_RUN = 3, 4
+FILE_SENTENCES, FILE_SHARE = 6, 0.6
 
 Grams = frozenset[tuple[str, ...]]
 
@@ -77,6 +87,25 @@ def parrots(moves: Sequence[Move]) -> bool:
     return echoes and not any(m.strength >= 0.5 and m.detail != "parrot" for m in moves)
 
 
+def from_a_file(text: str) -> bool:
+    """Whether a long turn is mostly sentences that speak to nobody: a file read out rather than something said."""
+    parts = [part for part in _SENTENCE_END.split(fold(text)) if says_something(part)]
+    alone = sum(_ADDRESSED.search(part) is None for part in parts)
+    return alone >= FILE_SENTENCES and alone >= FILE_SHARE * len(parts)
+
+
+def speaks_to_nobody(text: str, moves: Sequence[Move]) -> bool:
+    """Whether a turn states facts without a word to the person opposite. A few are plain speech, many are a file."""
+    kinds = {m.kind for m in moves if m.strength >= 0.5}
+    folded = fold(text)
+    if not kinds or kinds & _NEVER_FILED or text.rstrip().endswith(("?", "？")) or len(_TOKEN.findall(folded)) < 8:
+        return False
+    if _ABOUT_ANOTHER.search(folded) and not _ADDRESSED.search(_QUOTED.sub("", folded)):
+        return True
+    filed = _FILED | {MoveKind.PLAN} if MoveKind.EVIDENCE in kinds else _FILED
+    return kinds <= filed and _ADDRESSED.search(folded) is None
+
+
 def unhelpful_runs(asking: Sequence[bool]) -> set[int]:
     """Places in runs of more than four bare questions."""
     found: set[int] = set()
@@ -92,9 +121,11 @@ def unhelpful_runs(asking: Sequence[bool]) -> set[int]:
 
 
 def recital(persona: Persona | None, scenario: Scenario | None, lang: Lang) -> Callable[[Grams], str]:
-    """Tells how a turn stands to our own texts: ``pasted``, ``recited`` (one entry of the brief) or neither."""
-    entries = [g for text in _brief(persona, scenario) if (g := grams(text))]
-    brief = frozenset[tuple[str, ...]]().union(*entries)
+    """Tells how a turn stands to our own texts: ``pasted``, ``recited`` (one entry of the brief) or neither.
+
+    Without a persona the briefs of all the packaged ones are looked at.
+    """
+    own = _index([g for text in _brief(persona, scenario) if (g := grams(text))])
     rules = _rules(lang)
 
     def of(said: Grams) -> str:
@@ -102,13 +133,23 @@ def recital(persona: Persona | None, scenario: Scenario | None, lang: Lang) -> C
             return ""
         if len(said & rules) >= PASTED * len(said):
             return "pasted"
-        ours = brief | rules
-        if len(said & ours) < PASTED * len(said):
+        index = own if persona else _packaged(lang)
+        entries = {entry for gram in said for entry in index.get(gram, ())}
+        ours = sum(gram in index or gram in rules for gram in said)
+        if ours < PASTED * len(said):
             return ""
         whole = sum(len(said & entry) >= PASTED * len(entry) for entry in entries)
         return "pasted" if whole > 1 else "recited"
 
     return of
+
+
+def _index(entries: Sequence[Grams]) -> Mapping[tuple[str, ...], Sequence[Grams]]:
+    found: dict[tuple[str, ...], list[Grams]] = {}
+    for entry in entries:
+        for gram in entry:
+            found.setdefault(gram, []).append(entry)
+    return found
 
 
 def _brief(persona: Persona | None, scenario: Scenario | None) -> list[str]:
@@ -122,6 +163,24 @@ def _brief(persona: Persona | None, scenario: Scenario | None) -> list[str]:
         found += [part.text for part in scenario.message if "{" not in part.text]
         found += [text for texts in scenario.advice.values() for text in texts]
     return found
+
+
+@cache
+def _packaged(lang: Lang) -> Mapping[tuple[str, ...], Sequence[Grams]]:
+    """The briefs of every packaged persona and scenario of a language."""
+    root = Path(__file__).parent.parent / "personas"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: list[str] = []
+    for path in sorted(root.glob(f"*/*/{lang}.yaml")):
+        raw: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        if path.parent.parent.name == "people":
+            found += [raw["card"], raw["role"], raw["company"], raw["goal"], *raw["knows"]]
+            found += [entry["what"] for part in ("incidents", "feedback") for entry in raw[part]]
+        elif path.parent.parent.name == "scenarios":
+            found += [raw["card"], raw["consequence"], raw["appeal"], *raw["may_promise"]]
+            found += [part["text"] for part in raw["message"] if "{" not in part["text"]]
+            found += [text for texts in raw["advice"].values() for text in texts]
+    return _index([g for text in found if (g := grams(text))])
 
 
 @cache

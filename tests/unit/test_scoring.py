@@ -49,9 +49,9 @@ VAGUE: dict[Lang, list[str]] = {
 
 
 def transcript(lang: Lang, lines: list[str], replies: list[str] | None = None) -> Transcript:
-    """The manager's lines with plain replies between them."""
+    """The manager's lines, each with a plain reply that is the same wherever the line stands."""
     said = replies or REPLIES[lang]
-    pairs = [p for i, m in enumerate(lines) for p in ((Speaker.MANAGER, m), (Speaker.EMPLOYEE, said[i % len(said)]))]
+    pairs = [p for m in lines for p in ((Speaker.MANAGER, m), (Speaker.EMPLOYEE, said[sum(map(ord, m)) % len(said)]))]
     return Transcript.of(lang, pairs)
 
 
@@ -205,12 +205,53 @@ def test_nothing_empty_raises_a_score(lang, base, trick):
     persona = expert(lang)
     lines = filled(BASES[base][lang], persona)
     longer = tricks(lang, lines)[trick]
-    for known in (persona,) if trick.startswith("brief") else (persona, None):  # no brief is known without a persona
+    for known in (persona, None):
         for manager_only in (False, True):
             plain = score(lang, lines, known, manager_only=manager_only)
-            assert score(lang, longer, known, manager_only=manager_only) <= plain + (
-                0.05 if manager_only else 1.5
-            )  # replies differ
+            allowed = 0.05 if manager_only else 0.5  # the replies to what was added are heard too
+            assert score(lang, longer, known, manager_only=manager_only) <= plain + allowed
+
+
+@every_persona
+@pytest.mark.parametrize("base", list(BASES))
+def test_reading_the_brief_aloud_raises_no_score(persona, base):
+    scenario = LIBRARY.scenario(SCENARIO, persona.lang)
+    lines, brief = filled(BASES[base][persona.lang], persona), brief_text(persona, scenario)
+    card = [persona.card, scenario.card, scenario.consequence, scenario.appeal]
+    for known in (persona, None):
+        plain = score(persona.lang, lines, known)
+        for added in ([brief], brief.splitlines(), card):
+            assert score(persona.lang, [*lines, *added], known) <= plain + 0.5
+            assert score(persona.lang, [*added, *lines], known) <= plain + 0.5
+
+
+NOTHING: dict[Lang, list[str]] = {
+    "zh": ["你好，坐。", "今天天气不错，路上堵不堵？", "最近公司活动挺多的。", "食堂换了新菜。", "时间过得真快。", "好的，那我们继续。",
+           "这个事情就是这样的。", "那就这样吧。", "咱们边走边看。", "大家都挺忙的。"],
+    "en": ["Hi, have a seat.", "Nice weather today, was the traffic bad?", "There's a lot going on at the company.",
+           "The canteen has a new menu.", "Time really flies.", "Okay, let's carry on.", "Well, that's how things are.",
+           "So that's that.", "We'll take it as it comes.", "Everybody is pretty busy."],
+}  # fmt: skip
+
+
+@both
+@pytest.mark.parametrize("manager_only", [False, True])
+def test_a_talk_that_does_nothing_is_worth_next_to_nothing(lang, manager_only):
+    hollow = {"zh": "我理解你的感受。", "en": "I understand how you feel."}[lang]
+    for lines in (NOTHING[lang], [hollow] * 8, [*NOTHING[lang], *[hollow] * 6]):
+        for known in (expert(lang), None):
+            assert score(lang, lines, known, manager_only=manager_only) <= 15
+
+
+@both
+def test_a_review_without_its_result_is_held_down_even_where_no_scenario_is_named(lang):
+    opening = {
+        "zh": "今天是年终绩效面谈，也看看你的自评。",
+        "en": "This is your year-end performance review, and we'll look at your self-assessment.",
+    }[lang]
+    warm = score(lang, [opening, *WARM[lang]])
+    assert warm <= 50
+    assert warm < score(lang, [opening, *filled(DECENT[lang], expert(lang))]) - 15
 
 
 @both
