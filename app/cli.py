@@ -2,19 +2,24 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import click
 
 from interview.conversation import LANGS, Lang
-from interview.errors import DataFileError, InputError, TandaoError
+from interview.errors import DataFileError, InputError, NotFoundError, SettingsError, TandaoError
 
 _LANG = click.Choice(LANGS)
 BAD_LINES = 3
 """Exit code when some input lines could not be used; the others were."""
+UNFORESEEN = 70
+"""Exit code for an error nobody foresaw; ``TANDAO_DEBUG=1`` shows where."""
+_EXIT_CODES = """Exit codes: 0 fine; 1 refused or failed, the reason is on standard error; 2 wrong options;
+3 some input lines could not be used, the others were; 70 an error nobody foresaw (TANDAO_DEBUG=1 shows where)."""
 
 
 class TandaoGroup(click.Group):
@@ -34,13 +39,27 @@ class TandaoGroup(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("TANDAO_DEBUG"):
+                raise
+            from app.texts import t
+
+            click.echo(f"{t('error.unexpected', _message_lang())} ({type(error).__name__})", err=True)
+            ctx.exit(UNFORESEEN)
 
 
 def _message_lang() -> Lang:
-    return "en" if os.environ.get("TANDAO_LANGUAGE", "zh") == "en" else "zh"
+    from app.wiring import message_language
+
+    try:
+        return message_language()
+    except (SettingsError, ValueError, OSError):
+        return "en" if os.environ.get("TANDAO_LANGUAGE", "zh") == "en" else "zh"
 
 
-@click.group(cls=TandaoGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=TandaoGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(package_name="tandao")
 def main() -> None:
     """Rehearse, hold and follow up the performance interview 绩效面谈."""
@@ -63,7 +82,7 @@ def serve(host: str | None, port: int | None) -> None:
 @click.option("--lang", type=_LANG, default="zh", show_default=True)
 @click.option("--voice", type=click.Choice(["authored", "llm"]), default="authored", show_default=True)
 @click.option("--mode", type=click.Choice(["practice", "exam"]), default="practice", show_default=True)
-@click.option("--seed", type=int, help="The same seed and lines give the same talk.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same seed and lines give the same talk.")
 @click.option("--script", type=click.Path(dir_okay=False), help="Manager's lines, one a line; - for standard input.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def rehearse(**options: Any) -> None:
@@ -128,7 +147,10 @@ def personas_new(persona_id: str, lang: Lang, out: str | None) -> None:
     elif Path(out).exists():
         raise InputError("the file is there", message_key="error.file_exists", path=out)
     else:
-        Path(out).write_text(text, encoding="utf-8")
+        try:
+            Path(out).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(str(error), message_key="error.file_write", path=out) from error
 
 
 @main.command()
@@ -166,7 +188,24 @@ def report(rehearsal_id: str, lang: Lang | None, as_json: bool) -> None:
     """Print the report of a rehearsal. 打印一次演练的报告。"""
     from app.report_command import report_text
 
-    click.echo(report_text(rehearsal_id, lang, as_json))
+    click.echo(report_text(_checked_id(rehearsal_id), lang, as_json))
+
+
+@main.command()
+@click.argument("rehearsal_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(rehearsal_id: str, yes: bool) -> None:
+    """Delete a rehearsal for good and destroy its key. 彻底删除一次演练。"""
+    from app.delete_command import delete_rehearsal
+
+    sys.exit(delete_rehearsal(_checked_id(rehearsal_id), yes))
+
+
+def _checked_id(rehearsal_id: str) -> str:
+    """Ids are letters and digits; anything else can't be there."""
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", rehearsal_id):
+        raise NotFoundError("no such id", message_key="error.no_rehearsal")
+    return rehearsal_id
 
 
 @main.group()
@@ -210,13 +249,23 @@ def models_verify(names: tuple[str, ...]) -> None:
 
 
 def _stdin_lines() -> Iterator[bytes]:
-    """Lines one at a time, so that memory does not grow with the input."""
-    yield from cast("Iterator[bytes]", sys.stdin.buffer)
+    yield from _lines(cast("BinaryIO", sys.stdin.buffer))
 
 
 def _file_lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from file
+        yield from _lines(file)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Lines one at a time, so that memory grows neither with the input nor, much, with a line without end."""
+    from app.jsonl_commands import MAX_LINE_BYTES
+
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        rest = line
+        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE_BYTES + 1)
+        yield line
 
 
 def print_json(value: Any) -> str:

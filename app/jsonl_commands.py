@@ -1,6 +1,8 @@
 """``tandao read`` and ``tandao score``: one JSON object a line in, one out, in constant memory."""
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +16,11 @@ from interview.errors import InputError, TandaoError
 from interview.reading.transcripts import guess_lang, parse_plain_text
 
 MAX_LINE_BYTES = 20_000_000
+MAX_FILE_BYTES = 2_000_000
+"""Of a plain-text transcript; an hour of talk is about 60,000 bytes."""
+MAX_TEXT_CHARS = 100_000
+"""One line of speech is far shorter; what is longer would only keep the reader busy."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _BadLine(Exception):
@@ -28,12 +35,38 @@ def _parse(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_LINE_BYTES:
         raise _BadLine("jsonl.too_long", limit=MAX_LINE_BYTES)
     try:
-        value = json.loads(raw.decode("utf-8-sig"))
+        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _BadLine("jsonl.not_json") from error
     if not isinstance(value, dict):
         raise _BadLine("jsonl.not_object")
     return cast("dict[str, Any]", value)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("larger than any number")
+    return value
+
+
+def _json(value: Any) -> str:
+    """One line of JSON that any UTF-8 stream can carry; half a surrogate pair stays an escape."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (RecursionError, ValueError) as error:
+        raise _BadLine("jsonl.not_json") from error
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _checked(text: str) -> str:
+    if len(text) > MAX_TEXT_CHARS:
+        raise _BadLine("jsonl.long_text", limit=MAX_TEXT_CHARS)
+    return text
 
 
 def _run(lines: Iterable[bytes], out: TextIO, err: TextIO, work: Any) -> int:
@@ -44,7 +77,7 @@ def _run(lines: Iterable[bytes], out: TextIO, err: TextIO, work: Any) -> int:
         if not raw.strip():
             continue
         try:
-            out.write(json.dumps(work(_parse(raw)), ensure_ascii=False) + "\n")
+            out.write(_json(work(_parse(raw))) + "\n")
         except _BadLine as error:
             code = BAD_LINES
             err.write(t("jsonl.line", lang, number=number, problem=t(error.key, lang, **error.params)) + "\n")
@@ -68,6 +101,7 @@ def read_lines(lines: Iterable[bytes], out: TextIO, err: TextIO, speaker: str, l
             raise _BadLine("jsonl.no_text")
         if not isinstance(before, str):
             raise _BadLine("jsonl.before")
+        text, before = _checked(text), _checked(before)
         found = moves(text, before) if speaker == "manager" else cues(text, before)
         return {"id": value.get("id"), ("moves" if speaker == "manager" else "cues"): found}
 
@@ -108,7 +142,7 @@ def _turns(raw: list[Any]) -> list[tuple[Speaker, str]]:
         if not isinstance(text, str):
             raise _BadLine("jsonl.bad_turn", turn=number)
         if role in ("manager", "employee"):
-            found.append((Speaker(role), text))
+            found.append((Speaker(role), _checked(text)))
     return found
 
 
@@ -143,8 +177,12 @@ class _Scorer:
 
 def score_file(path: Path, out: TextIO, manager_only: bool, min_turns: int, lang: Lang | None) -> int:
     """Score one plain-text transcript with speaker prefixes."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_FILE_BYTES + 1)
+    if len(raw) > MAX_FILE_BYTES:
+        raise InputError("too long", message_key="error.file_too_long", path=str(path), limit=MAX_FILE_BYTES)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(str(error), message_key="error.file_encoding", path=str(path)) from error
     turns = parse_plain_text(text)
@@ -152,5 +190,5 @@ def score_file(path: Path, out: TextIO, manager_only: bool, min_turns: int, lang
         raise InputError("no speakers", message_key="error.no_speakers", path=str(path))
     used = lang or guess_lang(text)
     result = _Scorer(manager_only, min_turns).score(path.stem, used, turns, {})
-    out.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    out.write(_LONE_SURROGATE.sub("\ufffd", json.dumps(result, ensure_ascii=False, indent=1)) + "\n")
     return 0

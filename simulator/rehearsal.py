@@ -1,6 +1,8 @@
 """The rehearsal as a service: start, say, resume, finish; every turn is stored before it is shown."""
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -69,16 +71,35 @@ Event = TurnStored | Sentence | ReplyDone
 
 
 def clean(text: str) -> str:
-    """The words without control characters, trimmed; raises InputError with what to do."""
-    kept = "".join(c for c in text if c in "\n\t" or (c.isprintable() and c not in "\u2028\u2029\ufffc"))
-    kept = kept.strip()
+    """The words as they will be stored and shown; raises InputError with what to do.
+
+    Line ends become one kind, unusual spaces ordinary ones; control characters, lone surrogates and marks that turn the
+    direction of writing go. What joins emoji and letters stays.
+    """
+    kept = "".join(map(_kept, _LINE_ENDS.sub("\n", text))).strip(_UNSEEN)
     if not kept:
         raise InputError("nothing said", message_key="error.empty_line")
     if len(kept) > MAX_CHARS:
         raise InputError("too long", message_key="error.long_line", length=len(kept), limit=MAX_CHARS)
-    if len(kept) == 1 and not "\u4e00" <= kept <= "\u9fff":
+    if len(kept) == 1 and not unicodedata.name(kept, "").startswith("CJK UNIFIED"):
         raise InputError("one character", message_key="error.short_line")
     return kept
+
+
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_JOINERS = "\u200c\u200d"
+_UNSEEN = " \n\t" + _JOINERS
+
+
+def _kept(character: str) -> str:
+    """The character, a space for any kind of space, or nothing."""
+    if character in "\n\t" or character in _JOINERS:
+        return character
+    kind = unicodedata.category(character)
+    if kind == "Zs":
+        return " "
+    unknown_han = kind == "Cn" and "\U00020000" <= character < "\U0003fffe"  # newer than this Python's tables
+    return "" if kind.startswith("C") and not unknown_han else character
 
 
 class Rehearsals:
