@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from interview.employee import ConcernStatus, EmployeeState
 from interview.moves import MoveKind
 from interview.persona import Concern, Persona
+from interview.steps import Step
+from simulator.asking import Asked, asked_about
 from simulator.hearing import Heard
 
 HINT_MARGIN = 0.12
@@ -37,6 +39,9 @@ def disclose(state: EmployeeState, heard: Heard, persona: Persona) -> Disclosure
     """Decide whether this turn opened something. A turn that hurts, or that can't be read, opens nothing."""
     if heard.harms or not heard.readable or heard.repeated or heard.false_facts:
         return Disclosure(state)
+    if not _open_floor(state, heard):
+        return Disclosure(state)
+    turn = state.memory.turns
     waiting = [c for c in _closed(state, persona) if _invited(c, heard)]
     for concern in sorted(waiting, key=lambda c: (c.id not in heard.touched, _rank(state, c), c.trust_gate)):
         status = state.concerns[concern.id]
@@ -45,11 +50,24 @@ def disclose(state: EmployeeState, heard: Heard, persona: Persona) -> Disclosure
             state.trust >= concern.trust_gate
             and state.voice >= VOICE_GATE
             and (status is ConcernStatus.HINTED or touched)
+            and (turn >= EARLIEST_REVEAL or touched)
         ):
             return Disclosure(_with(state, concern, ConcernStatus.REVEALED), revealed=concern.id)
-        if status is ConcernStatus.HIDDEN and state.trust >= concern.trust_gate - HINT_MARGIN:
+        early = turn < EARLIEST_HINT and not touched
+        if status is ConcernStatus.HIDDEN and state.trust >= concern.trust_gate - HINT_MARGIN and not early:
             return Disclosure(_with(state, concern, ConcernStatus.HINTED), hinted=concern.id)
     return Disclosure(state)
+
+
+def _open_floor(state: EmployeeState, heard: Heard) -> bool:
+    """Whether this turn leaves room to say something of one's own: not a greeting, a goodbye or another question."""
+    marker = heard.first(MoveKind.STEP_MARKER)
+    if marker is not None and marker.detail == Step.CLOSING:
+        return False
+    if marker is not None and marker.detail == Step.SELF_REVIEW and "self-review" not in state.memory.topics:
+        return False
+    elsewhere = (Asked.SMALL_TALK, Asked.PROUD, Asked.EXPECTED, Asked.PLAN)
+    return asked_about(heard.folded) not in elsewhere
 
 
 def _closed(state: EmployeeState, persona: Persona) -> list[Concern]:

@@ -9,6 +9,7 @@ from interview.persona import Persona, Scenario
 from interview.reading.facts import mentioned
 from interview.situations import Style
 from interview.steps import STEPS, Step
+from simulator.asking import Asked, about_work, asked_about
 from simulator.disclosure import Disclosure
 from simulator.hearing import Heard
 from simulator.moments import fills_silence
@@ -26,6 +27,23 @@ _OBJECTIONS = {
 }
 LOW_TRUST, FAIR_TRUST, GOOD_TRUST = 0.28, 0.45, 0.55
 PATIENCE_SHORT = 0.25
+_BEFORE_A_HINT = (
+    IntentKind.ANSWER, IntentKind.EXPLAIN_CAUSE, IntentKind.FEEL_HEARD, IntentKind.THANK, IntentKind.ASK_SUPPORT,
+    IntentKind.SELF_REVIEW, IntentKind.PROPOSE,
+)  # fmt: skip
+"""What is said first where there is an answer to give; a hint alone would pass the question by."""
+_ABOUT_THE_RESULT = (MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.AGREE_BEFORE_DIFFER)
+_WANTS_AN_ANSWER = (
+    MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER, MoveKind.EXPECTATION, MoveKind.STEP_MARKER,
+    MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.AFFIRMATION, MoveKind.APOLOGY, MoveKind.OFFERS_APPEAL,
+)  # fmt: skip
+"""Turns to which the money would be no answer."""
+_OF_ONESELF = {
+    Asked.PROUD: IntentKind.ANSWER,
+    Asked.IMPROVE: IntentKind.ANSWER,
+    Asked.EXPECTED: IntentKind.ANSWER,
+    Asked.WANT: IntentKind.ASK_SUPPORT,
+}
 TOPICS_KEPT, LINES_KEPT = 60, 400
 
 
@@ -39,7 +57,7 @@ def decide(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Pe
         or fills_silence(state, heard, persona)
         or _answers_odd_moves(state, reaction, heard, persona)
         or _takes_message(reaction, state, persona)
-        or _concern(reaction, disclosure, heard, topic)
+        or _concern(reaction, disclosure, heard, persona, topic)
         or _initiative(state, heard, persona, scenario, topic)
         or _ordinary(state, heard, persona, topic)
     )
@@ -156,7 +174,7 @@ def _takes_message(reaction: Reaction, state: EmployeeState, persona: Persona) -
     return None
 
 
-def _concern(reaction: Reaction, disclosure: Disclosure, heard: Heard, topic: str) -> Intent | None:
+def _concern(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Persona, topic: str) -> Intent | None:
     for event in reaction.events:
         if event.startswith("addressed:"):
             return Intent(IntentKind.CONCERN_EASED, about=event.partition(":")[2])
@@ -166,16 +184,10 @@ def _concern(reaction: Reaction, disclosure: Disclosure, heard: Heard, topic: st
         if event.startswith("named:"):
             return Intent(IntentKind.ELABORATE_CONCERN, about=event.partition(":")[2])
     if disclosure.hinted:
-        first = (
-            IntentKind.ANSWER
-            if topic
-            else IntentKind.FEEL_HEARD
-            if heard.has(MoveKind.REFLECTION, MoveKind.EMPATHY)
-            else None
-        )
-        if first is None:
+        first = _ordinary(disclosure.state, heard, persona, topic)
+        if first.kind not in _BEFORE_A_HINT:
             return Intent(IntentKind.HINT_CONCERN, about=disclosure.hinted)
-        return Intent(first, about=topic, also=IntentKind.HINT_CONCERN, also_about=disclosure.hinted)
+        return replace(first, also=IntentKind.HINT_CONCERN, also_about=disclosure.hinted)
     return None
 
 
@@ -185,10 +197,12 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
     delivered = bool(memory.delivered)
     if topic == "money" and not memory.money_answered and not heard.has(MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE):
         return Intent(IntentKind.ASK_MONEY)
+    wants_money = delivered and scenario.rating_at_stake and not memory.money_asked
+    if asked_about(heard.folded) is Asked.FLOOR and not _is_closing(heard):
+        return Intent(IntentKind.ASK_MONEY if wants_money else IntentKind.ASK_WHAT_NEXT) if delivered else None
     if not delivered or heard.has(MoveKind.OPEN_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.CLOSED_QUESTION):
         return None
-    settled = (MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER, MoveKind.EXPECTATION, MoveKind.STEP_MARKER)
-    if scenario.rating_at_stake and not memory.money_asked and memory.turns >= 5 and not heard.has(*settled):
+    if wants_money and memory.turns >= 5 and heard.has(*_ABOUT_THE_RESULT) and not heard.has(*_WANTS_AN_ANSWER):
         return Intent(IntentKind.ASK_MONEY)
     if heard.has(
         MoveKind.AGREE_BEFORE_DIFFER,
@@ -211,9 +225,12 @@ def _is_closing(heard: Heard) -> bool:
 def _ordinary(state: EmployeeState, heard: Heard, persona: Persona, topic: str) -> Intent:
     if _is_closing(heard):
         return _closes(state)
+    asked = asked_about(heard.folded)
+    if asked is Asked.SMALL_TALK and not topic:
+        return Intent(IntentKind.GREET if state.memory.turns <= 3 else IntentKind.SHORT_ANSWER)
     cold = state.trust < LOW_TRUST
     if cold and not heard.has(MoveKind.EVIDENCE, MoveKind.REFLECTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.OFFERS_APPEAL):
-        return _reserve(state, topic)
+        return _reserve(state, heard, topic)
     return (
         _about_the_matter(state, heard, persona, topic)
         or _about_the_future(state, heard, persona)
@@ -228,11 +245,13 @@ def _closes(state: EmployeeState) -> Intent:
     return Intent(IntentKind.CLOSE_GOOD if good else IntentKind.CLOSE_COLD)
 
 
-def _reserve(state: EmployeeState, topic: str) -> Intent:
+def _reserve(state: EmployeeState, heard: Heard, topic: str) -> Intent:
     """No trust: calm becomes resignation, tense becomes short or evasive."""
     turn = state.memory.turns
     if state.tension < 0.45 or state.patience < PATIENCE_SHORT:
         return Intent((IntentKind.WITHDRAW, IntentKind.SHORT_ANSWER, IntentKind.GO_QUIET)[turn % 3])
+    if not topic and heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
+        return Intent((IntentKind.DEFLECT, IntentKind.WITHDRAW, IntentKind.SHORT_ANSWER)[turn % 3])
     order = (
         IntentKind.DEFLECT,
         IntentKind.SHORT_ANSWER,
@@ -313,6 +332,9 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
     questioned = heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
     if marker is not None and marker.detail == Step.OPENING and not questioned:
         return Intent(IntentKind.SHORT_ANSWER)
+    asked = asked_about(heard.folded)
+    if questioned and not topic and asked is not None and asked in _OF_ONESELF:
+        return Intent(_OF_ONESELF[asked], about=f"self:{asked}")
     about_self = (marker is not None and marker.detail == Step.SELF_REVIEW) or topic == "topic:self-view"
     if about_self and "self-review" not in state.memory.topics:
         return Intent(IntentKind.SELF_REVIEW, about=topic)
@@ -321,12 +343,15 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
     future = marker is not None and marker.detail in (Step.PLAN, Step.COMMITMENT)
     if (future or STEPS.index(state.step) >= STEPS.index(Step.PLAN)) and state.memory.delivered:
         return Intent(IntentKind.PROPOSE if state.trust >= FAIR_TRUST else IntentKind.ASK_SUPPORT)
+    if asked is Asked.PLAN and state.memory.delivered:
+        return Intent(IntentKind.PROPOSE if state.trust >= FAIR_TRUST else IntentKind.ASK_SUPPORT)
     if heard.has(MoveKind.OPEN_QUESTION):
         if state.memory.delivered and state.fairness < 0.4:
             return Intent(IntentKind.PUSH_BACK_FAIRNESS)
         if state.memory.delivered and state.agree_rating < 0.25 and state.memory.turns % 3 == 0:
             return Intent(IntentKind.QUESTION_RATING)
-        return Intent(IntentKind.ANSWER if "self-review" in state.memory.topics else IntentKind.SELF_REVIEW)
+        told = "self-review" in state.memory.topics or state.memory.delivered
+        return Intent(IntentKind.ANSWER if told else IntentKind.SELF_REVIEW)
     if heard.has(MoveKind.CLOSED_QUESTION):
         return Intent(IntentKind.SHORT_ANSWER if state.trust < FAIR_TRUST else IntentKind.ANSWER)
     return None
@@ -349,4 +374,4 @@ def _small(state: EmployeeState, heard: Heard, topic: str) -> Intent:
             IntentKind.ANSWER,
         )
         return Intent(order[state.memory.turns % 4])
-    return Intent(IntentKind.OFF_TOPIC if not heard.moves else IntentKind.SHORT_ANSWER)
+    return Intent(IntentKind.SHORT_ANSWER if heard.moves or about_work(heard.folded) else IntentKind.OFF_TOPIC)

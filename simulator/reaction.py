@@ -354,7 +354,7 @@ def _concern_changes(
             concerns[concern.id] = status = ConcernStatus.NAMED
             events.append(f"named:{concern.id}")
             yield from _context("concern_named")
-        if done and status in (ConcernStatus.REVEALED, ConcernStatus.NAMED):
+        if done and status is ConcernStatus.NAMED:
             concerns[concern.id] = ConcernStatus.ADDRESSED
             events.append(f"addressed:{concern.id}")
             yield from _context("concern_addressed")

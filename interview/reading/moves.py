@@ -97,55 +97,18 @@ _EN_STOP = frozenset(
 )
 _EN_COMMON = _EN_STOP | frozenset(
     [
-        "can",
-        "will",
-        "would",
-        "could",
-        "should",
-        "go",
-        "going",
-        "get",
-        "got",
-        "one",
-        "two",
-        "time",
-        "year",
-        "month",
-        "week",
-        "work",
-        "team",
-        "good",
-        "well",
-        "know",
-        "think",
-        "see",
-        "want",
-        "need",
-        "like",
-        "make",
-        "made",
-        "take",
-        "say",
-        "said",
-        "look",
-        "back",
-        "here",
-        "now",
-        "then",
-        "more",
-        "some",
-        "all",
-        "any",
-        "out",
-        "up",
-        "down",
-        "right",
-        "yes",
-        "ok",
-        "okay",
-        "thanks",
+        "can", "will", "would", "could", "should", "go", "going", "get", "got", "one", "two", "time", "year",
+        "month", "week", "work", "team", "good", "well", "know", "think", "see", "want", "need", "like", "make",
+        "made", "take", "say", "said", "look", "back", "here", "now", "then", "more", "some", "all", "any",
+        "out", "up", "down", "right", "yes", "ok", "okay", "thanks", "everyone", "everybody", "nobody", "anyone",
+        "else", "fine", "why", "who", "which", "where", "much", "many", "never", "always", "because", "still",
+        "too", "only", "people", "job", "something", "nothing", "anything", "don't", "can't", "didn't", "won't",
+        "isn't", "i'll", "we'll", "you'll", "you're", "you've", "i've", "we've", "let's", "i'd", "you'd",
+        "their", "his", "her", "than", "come", "let", "tell", "please", "sorry", "next", "last", "first",
+        "every", "other",
     ]
-)
+)  # fmt: skip
+_EN_FORMED = re.compile(r"[a-z]{3,}(?:ly|ed|ing|tions?|ments?|ness|able|ful|ers?|als?|ies|ous|ive)$")
 _SOUNDS = frozenset(["mm", "mmm", "hm", "hmm", "mhm", "uh", "um", "er", "ah", "oh", "huh"])
 _ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
 _ECHO, _TAKEN_UP = 0.72, 0.22
@@ -200,7 +163,7 @@ def is_talk(text: str) -> bool:
         return False
     words = [w for w in words if w not in _SOUNDS] or ["yes"]
     known = sum(w in _EN_COMMON or (len(w) > 1 and bool(re.search(r"[aeiouy]", w))) for w in words)
-    common = sum(w in _EN_COMMON for w in words)
+    common = sum(w in _EN_COMMON or _EN_FORMED.match(w) is not None for w in words)
     if len(words) <= 3:
         return known == len(words)
     return known / len(words) > 0.7 and common / len(words) > 0.08

@@ -22,6 +22,7 @@ from interview.moves import MoveKind
 from interview.persona import Concern, Persona, Point, Scenario, Variant
 from interview.ports import SpeakingCue
 from interview.situations import Style
+from simulator.asking import Asked
 from simulator.hearing import Heard, incidents_of
 from simulator.reaction import Reaction
 
@@ -67,6 +68,10 @@ _LEAD_ORDER = (
     MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION, MoveKind.ENCOURAGER,
     MoveKind.STEP_MARKER, MoveKind.RAPPORT, MoveKind.ADVICE,
 )  # fmt: skip
+
+
+_OFFERS = (MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN)
+_EMPTY = ("hollow", "generic", "parrot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,8 @@ def compose(
     general = _general_pools(intent.kind, state, persona)
     if intent.kind is IntentKind.SHORT_ANSWER and not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
         own = [*own, *_acknowledgements(heard, persona)]
+    elif intent.kind is IntentKind.ACCEPT_PARTLY and heard.has(*_OFFERS):
+        own = [*own, *_acknowledgements(heard, persona, _OFFERS)]
     core = choice.pick("core", *own, *general)
     if not core:
         core = choice.pick("core", *_general_pools(IntentKind.SHORT_ANSWER, state, persona), *own, *general, again=True)
@@ -215,7 +222,11 @@ def compose(
         parts.insert(0, _lead(choice, heard, state, persona))
     if intent.also is not None:
         also = _own_pools(intent.also, intent.also_about, state, reaction, persona, scenario, variant)
-        parts.append(choice.pick("also", *also, *_general_pools(intent.also, state, persona)))
+        second = choice.pick("also", *also, *_general_pools(intent.also, state, persona))
+        parts += [
+            choice.pick("bridge", general_lines(persona.lang)["bridges"][persona.style]) if second else "",
+            second,
+        ]
     elif (
         intent.kind not in _PLAIN
         and not core.endswith(("？", "?"))
@@ -236,15 +247,18 @@ def _lead(choice: _Choice, heard: Heard, state: EmployeeState, persona: Persona)
     leads = general_lines(persona.lang)["leads"]
     for kind in _LEAD_ORDER:
         move = heard.first(kind)
-        if move is not None and move.detail not in ("hollow", "generic", "parrot") and kind in leads:
+        if kind is MoveKind.DIAGNOSES_CAUSE and heard.has(MoveKind.OPEN_QUESTION):
+            continue  # these leads weigh a cause that was offered; an open question offers none
+        if move is not None and move.detail not in _EMPTY and kind in leads:
             return choice.pick("lead", leads[kind].get(persona.style, ()))
     return ""
 
 
-def _acknowledgements(heard: Heard, persona: Persona) -> list[Sequence[str]]:
+def _acknowledgements(heard: Heard, persona: Persona, kinds: Sequence[MoveKind] = _LEAD_ORDER) -> list[Sequence[str]]:
     """Short words that take up what was said where nothing was asked."""
     leads = general_lines(persona.lang)["leads"]
-    return [leads[kind][persona.style] for kind in _LEAD_ORDER if kind in leads and heard.has(kind)]
+    meant = {m.kind for m in heard.moves if m.strength >= 0.5 and m.detail not in _EMPTY}
+    return [leads[kind][persona.style] for kind in kinds if kind in leads and kind in meant]
 
 
 def _capitalised(text: str) -> str:
@@ -289,11 +303,16 @@ def _own_pools(
         IntentKind.CLOSE_COLD: (persona.lines.close_cold,),
         IntentKind.WALK_OUT: (persona.lines.walk_out,),
         IntentKind.SELF_REVIEW: (_told("self-view", state, persona),),
-        IntentKind.ASK_SUPPORT: (_told("support", state, persona),),
+        IntentKind.ASK_SUPPORT: (
+            *((_texts(persona.self_assessment.wants),) if about == f"self:{Asked.WANT}" else ()),
+            _told("support", state, persona),
+        ),
     }
     found: list[Sequence[str]] = [*habits, *pools.get(kind, ())]
     if concern is not None:
         return [_concern_lines(kind, concern)]
+    if about == f"self:{Asked.EXPECTED}" and not scenario.rating_at_stake:
+        return found  # what they expected is not a rating here
     if kind in (IntentKind.ANSWER, IntentKind.DEFEND, IntentKind.ACKNOWLEDGE_FACT, IntentKind.FEEL_HEARD):
         found += _item_lines(kind, about, state, persona)
     return found
@@ -336,6 +355,13 @@ def _item_lines(kind: IntentKind, about: str, state: EmployeeState, persona: Per
         item = next((i for i in items if name == where and i.id == item_id), None)
         if item is not None:
             return [item.guarded] if guarded else [item.account]
+    if where == "self":
+        own: Mapping[str, Sequence[str]] = {
+            Asked.PROUD: _texts(persona.self_assessment.proud),
+            Asked.IMPROVE: _texts(persona.self_assessment.improve),
+            Asked.EXPECTED: general_lines(persona.lang)["expected"][persona.style],
+        }
+        return [own.get(item_id, ())]
     if where == "topic":
         return [_told(item_id, state, persona)]
     if where == "money":
@@ -374,6 +400,10 @@ def _slots(
         "plan": _rotate(persona.lines.plan_ideas, seed + turn),
     }
     return slots | _number_slots(persona, heard, intent) | {"quote": _quote(intent, persona.lang)}
+
+
+def _texts(points: Sequence[Point]) -> Sequence[str]:
+    return tuple(p.text for p in points)
 
 
 def _rotate(points: Sequence[Point], number: int) -> str:
