@@ -29,7 +29,7 @@ LOW_TRUST, FAIR_TRUST, GOOD_TRUST = 0.28, 0.45, 0.55
 PATIENCE_SHORT = 0.25
 _BEFORE_A_HINT = (
     IntentKind.ANSWER, IntentKind.EXPLAIN_CAUSE, IntentKind.FEEL_HEARD, IntentKind.THANK, IntentKind.ASK_SUPPORT,
-    IntentKind.SELF_REVIEW, IntentKind.PROPOSE,
+    IntentKind.SELF_REVIEW, IntentKind.PROPOSE, IntentKind.ACCEPT_PARTLY, IntentKind.COMMIT,
 )  # fmt: skip
 """What is said first where there is an answer to give; a hint alone would pass the question by."""
 _ABOUT_THE_RESULT = (MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.AGREE_BEFORE_DIFFER)
@@ -199,7 +199,9 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
         return Intent(IntentKind.ASK_MONEY)
     wants_money = delivered and scenario.rating_at_stake and not memory.money_asked
     if asked_about(heard.folded) is Asked.FLOOR and not _is_closing(heard):
-        return Intent(IntentKind.ASK_MONEY if wants_money else IntentKind.ASK_WHAT_NEXT) if delivered else None
+        if not delivered:
+            return Intent(IntentKind.ASK_WHAT_NEXT, about=f"self:{Asked.FLOOR}")
+        return Intent(IntentKind.ASK_MONEY if wants_money else IntentKind.ASK_WHAT_NEXT)
     if not delivered or heard.has(MoveKind.OPEN_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.CLOSED_QUESTION):
         return None
     if wants_money and memory.turns >= 5 and heard.has(*_ABOUT_THE_RESULT) and not heard.has(*_WANTS_AN_ANSWER):

@@ -26,6 +26,7 @@ from simulator.asking import Asked
 from simulator.hearing import Heard, incidents_of
 from simulator.reaction import Reaction
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _SENTENCE = re.compile(r".+?(?:[。！？!?…]+[”\"']?|(?<![A-Z][a-z])(?<!\b[A-Z])\.+[\"']?(?=\s|$)|$)\s*", re.S)
 _QUOTE_CHARS, _QUOTE_WORDS = 14, 6
@@ -209,7 +210,11 @@ def compose(
     own = _own_pools(intent.kind, intent.about, state, reaction, persona, scenario, variant)
     general = _general_pools(intent.kind, state, persona)
     if intent.kind is IntentKind.SHORT_ANSWER and not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
-        own = [*own, *_acknowledgements(heard, persona)]
+        own = [*own, *_acknowledgements(heard, persona), general_lines(persona.lang)["nods"][persona.style]]
+    elif intent.kind is IntentKind.ASK_CONCRETE and not heard.has(MoveKind.KIND_BUT_VAGUE):
+        own = [*own, general_lines(persona.lang)["let_off"][persona.style]]
+    elif intent.kind is IntentKind.FEEL_HEARD and not intent.about and not heard.has(MoveKind.REFLECTION):
+        own = [*own, general_lines(persona.lang)["felt"][persona.style]]
     elif intent.kind is IntentKind.ACCEPT_PARTLY and heard.has(*_OFFERS):
         own = [*own, *_acknowledgements(heard, persona, _OFFERS)]
     core = choice.pick("core", *own, *general)
@@ -218,15 +223,14 @@ def compose(
     parts = [core]
     if intent.kind in (IntentKind.REVEAL_CONCERN, IntentKind.ACKNOWLEDGE_FACT) and choice.number("lead-in", 2):
         parts.insert(0, choice.pick("lead-in", *general))
-    elif intent.kind in _LED and choice.number("lead?", 100) < _lead_chance(state):
+    elif intent.kind in _LED and intent.also is None and choice.number("lead?", 100) < _lead_chance(state):
         parts.insert(0, _lead(choice, heard, state, persona))
     if intent.also is not None:
         also = _own_pools(intent.also, intent.also_about, state, reaction, persona, scenario, variant)
         second = choice.pick("also", *also, *_general_pools(intent.also, state, persona))
-        parts += [
-            choice.pick("bridge", general_lines(persona.lang)["bridges"][persona.style]) if second else "",
-            second,
-        ]
+        if second and intent.also is IntentKind.HINT_CONCERN:
+            parts.append(choice.pick("bridge", general_lines(persona.lang)["bridges"][persona.style]))
+        parts.append(second)
     elif (
         intent.kind not in _PLAIN
         and not core.endswith(("？", "?"))
@@ -296,7 +300,11 @@ def _own_pools(
     pools: Mapping[IntentKind, Sequence[Sequence[str]]] = {
         IntentKind.TAKE_MESSAGE: (getattr(scenario.lines.reaction, persona.style),),
         IntentKind.QUESTION_RATING: (getattr(scenario.lines.doubt, persona.style),),
-        IntentKind.ASK_WHAT_NEXT: (getattr(scenario.lines.what_next, persona.style),),
+        IntentKind.ASK_WHAT_NEXT: (
+            general_lines(persona.lang)["floor"][persona.style]
+            if about == f"self:{Asked.FLOOR}"
+            else getattr(scenario.lines.what_next, persona.style),
+        ),
         IntentKind.ASK_MONEY: (persona.lines.money, scenario.money.questions if scenario.money else ()),
         IntentKind.PROPOSE: (tuple(p.text for p in persona.lines.plan_ideas),),
         IntentKind.CLOSE_GOOD: (persona.lines.close_good,),
@@ -403,7 +411,8 @@ def _slots(
 
 
 def _texts(points: Sequence[Point]) -> Sequence[str]:
-    return tuple(p.text for p in points)
+    """What they say of each point, named first: “The wind model. Nobody's found a hole in it.”"""
+    return tuple(join_sentences((f"{p.short}{'。' if _HAN.search(p.short) else '.'}", p.text)) for p in points)
 
 
 def _rotate(points: Sequence[Point], number: int) -> str:
