@@ -12,11 +12,12 @@ OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_D
 
 
 def build_app(services: Services) -> "FastAPI":
-    """The application with the page at its root and ``/health`` beside it."""
+    """The application with the page at its root and ``/health`` beside it, behind the gate."""
     os.environ.update(OFFLINE)
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.gate import Gate
     from app.ui.page import build_page
     from app.ui.style import CSS, HEAD, theme
 
@@ -27,7 +28,7 @@ def build_app(services: Services) -> "FastAPI":
         return {"status": "ok"}
 
     page = build_page(services)
-    return gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
+    mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
         page,
         path="/",
@@ -40,6 +41,10 @@ def build_app(services: Services) -> "FastAPI":
         footer_links=[],
         max_file_size="1mb",
     )
+    settings = services.settings
+    functions = {number: len(function.inputs) for number, function in page.fns.items()}
+    mounted.add_middleware(Gate, functions=functions, allowed=settings.allowed_hosts, lang=settings.language)
+    return mounted
 
 
 def run(services: Services, host: str | None, port: int | None) -> None:
@@ -49,6 +54,7 @@ def run(services: Services, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from app.texts import t
+    from interview.conversation import LANGS
     from interview.errors import SettingsError
 
     settings = services.settings
@@ -58,7 +64,10 @@ def run(services: Services, host: str | None, port: int | None) -> None:
         probe.close()
     except OSError as error:
         raise SettingsError(str(error), message_key="error.port", host=where[0], port=where[1]) from error
-    _ = services.rehearsals  # the data folder and database are checked before anything is shown
+    _ = services.rehearsals  # the data folder, database and files are checked before anything is shown
+    for lang in LANGS:
+        services.library.personas(lang)
+        services.library.scenarios(lang)
     app = build_app(services)
     print(t("cli.serving", settings.language, url=f"http://{where[0]}:{where[1]}"), flush=True)
     uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=1_000_000)

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = Field(default="zh", description="language of the first page and of messages")
     host: str = Field(default="127.0.0.1", description="address the page is served on")
     port: int = Field(default=7860, ge=1, le=65_535)
+    allowed_hosts: str = Field(default="", description="names the page is reached by, with commas: app/gate.py")
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
