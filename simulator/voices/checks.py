@@ -8,15 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from interview.conversation import Lang
+from interview.conversation import Lang, Speaker
 from interview.ports import SpeakingCue
 from interview.reading.facts import zh_number
 
-Fault = Literal["empty", "length", "language", "role", "coaching", "markup", "recited", "figure", "repeated"]
+Fault = Literal["empty", "length", "language", "role", "coaching", "markup", "recited", "figure", "repeated", "echo"]
 
 MAX_CHARS: dict[Lang, int] = {"zh": 160, "en": 420}
 _RUN: dict[Lang, int] = {"zh": 12, "en": 7}
 """So many characters (zh) or words (en) in a row taken from the instructions are recited, not said."""
+_SHORT: dict[Lang, int] = {"zh": 8, "en": 24}
+"""Up to so many characters a sentence may be said again: “I see.”"""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _OTHER_SCRIPT = re.compile(r"[\u0400-\u04ff\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[a-z']+")
@@ -30,17 +32,22 @@ _EN_FUNCTION = frozenset(
     }
 )  # fmt: skip
 _MARKUP = re.compile(
-    r"[<>{}|`#]|\*\S|\]\(|^\s*[\[（(【*-]|[（(][^（()）]*(?:叹|笑|沉默|低头|点头|sigh|nod|smil|laugh|paus)"
+    r"[<>{}|`#\n]|\*\S|\]\(|^\s*[\[（(【*-]|[（(][^（()）]*(?:叹|笑|沉默|低头|点头|sigh|nod|smil|laugh|paus)"
 )
 _ROLE = re.compile(
     r"作为(?:一个|一名)?(?:AI|人工智能|助手|语言模型|经理|主管|上级)|人工智能|语言模型|系统提示|提示词|草稿|(?:我的|这些|收到的)指令"
     r"|扮演|用户(?:让我|要求我|希望我|在问|想让)|我需要以|我(?:是|作为)(?:你的|您的)?(?:经理|主管|上级|领导)|身为(?:你|您)?的?(?:经理|主管|上级)"
     r"|你今?年?的(?:绩效|评级|考核|表现)|(?:今天|这次)(?:找|叫|请)你(?:来|过来)|我(?:会|来|可以)(?:给|为|帮)你(?:安排|申请|制定|提供|培训)"
     r"|我对你的(?:工作|表现|评价)|希望你(?:能|可以)?(?:改进|提高|提升|继续)|有什么(?:我)?可以帮"
-    r"|\bas an? (?:ai|assistant|manager|employee)\b|language model|system prompt|\bprompt\b|\bthe draft\b|\bmy draft\b"
+    r"|\bas an? (?:ai|assistant|manager|employee)\b|language model|system prompt|\bprompt\b|\b(?:the|this|my) draft\b"
     r"|as your (?:manager|boss|supervisor)|(?:my|these|your) instructions|role-?play|\bthe user (?:wants|asked|asks|is asking|says|said)|i need to respond"
     r"|\byour (?:rating|performance|review)\b (?:is|was|this|has)|i(?:'ve| have)? (?:called|asked) you (?:in|here)"
     r"|how can i (?:help|assist)|(?:help|assist) you (?:with|today)|i(?:'d| would) like (?:you to improve|to discuss your)",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:心情|要做的事|意图|草稿|最近的对话|mood|what you do|draft|intent|the last exchanges)\s*[:：]"
+    r"|^(?:你现在)?(?:平静|有些紧张|很紧张)，(?:不信任|半信半疑|信任)|\b(?:calm|tense) and with(?:out)?(?: some)? trust",
     re.IGNORECASE,
 )
 _COACHING = re.compile(
@@ -113,11 +120,14 @@ def _fault(text: str, lang: Lang, cue: SpeakingCue, instructions: str, said: Ite
         return "role"
     if _COACHING.search(text):
         return "coaching"
-    if recites(text, instructions, lang):
+    if _LABEL.search(text) or shares_run(text, instructions, lang):
         return "recited"
+    draft = " ".join(cue.draft)
+    if shares_run(text, cue.said, lang) and not shares_run(text, draft, lang):
+        return "echo"
     if amounts(text) - _known(cue):
         return "figure"
-    if len(text) > 8 and text in said:
+    if len(text) > _SHORT[lang] and (text in said or (text not in draft and any(text in line for line in _own(cue)))):
         return "repeated"
     return None
 
@@ -133,13 +143,13 @@ def in_language(text: str, lang: Lang) -> bool:
     return han == 0 and (len(words) < 6 or any(word in _EN_FUNCTION for word in words))
 
 
-def recites(text: str, instructions: str, lang: Lang) -> bool:
-    """Whether a long run of the words stands in the instructions too."""
+def shares_run(text: str, other: str, lang: Lang) -> bool:
+    """Whether a long run of the words stands in the other text too."""
     if lang == "zh":
-        own, told = "".join(_HAN.findall(text)), "".join(_HAN.findall(instructions))
+        own, told = "".join(_HAN.findall(text)), "".join(_HAN.findall(other))
         runs = (own[i : i + _RUN["zh"]] for i in range(len(own) - _RUN["zh"] + 1))
         return any(run in told for run in runs)
-    own_words, told = _LATIN_WORD.findall(text.lower()), " ".join(_LATIN_WORD.findall(instructions.lower()))
+    own_words, told = _LATIN_WORD.findall(text.lower()), " ".join(_LATIN_WORD.findall(other.lower()))
     size = _RUN["en"]
     return any(" ".join(own_words[i : i + size]) in told for i in range(len(own_words) - size + 1))
 
@@ -161,6 +171,11 @@ def _en_amount(words: str) -> float:
     if first in _EN_TENS:
         return float(10 * _EN_TENS.index(first) + (_EN_UNITS.index(second) if second else 0))
     return 18.0 if first == "eighteen" else float(_EN_UNITS.index(first))
+
+
+def _own(cue: SpeakingCue) -> list[str]:
+    """What the employee said in the last turns."""
+    return [text for speaker, text in cue.history if speaker == Speaker.EMPLOYEE]
 
 
 def _known(cue: SpeakingCue) -> set[float]:

@@ -42,6 +42,7 @@ _WHY: dict[Lang, Mapping[str, str]] = {
         "empty": "没有说话", "length": "一句太长", "language": "要用中文说", "role": "你是员工，只说员工会说的话",
         "coaching": "不评价、不教对方怎么谈", "markup": "只要说出口的话，不要符号和动作", "recited": "不要复述给你的要求",
         "figure": "里面有你并不知道的数字", "repeated": "这句已经说过",
+        "echo": "这是对方说的话，你要说自己的话",
     },
     "en": {
         "empty": "nothing was said", "length": "the sentence is too long", "language": "speak English",
@@ -49,6 +50,7 @@ _WHY: dict[Lang, Mapping[str, str]] = {
         "how they lead the talk", "markup": "only spoken words, no markup and no stage directions",
         "recited": "don't recite what you were told", "figure": "it has a figure you don't know",
         "repeated": "that has been said",
+        "echo": "those are their words; say your own",
     },
 }  # fmt: skip
 
@@ -190,8 +192,11 @@ def turn_message(cue: SpeakingCue) -> str:
     draft = ("" if zh else " ").join(cue.draft)
     intent = str(cue.intent.kind).replace("_", " ")
     if zh:
-        return f"最近的对话：\n{talk}\n\n心情：{mood(cue.state, 'zh')}\n要做的事：{intent}\n草稿：{draft}"
-    return f"The last exchanges:\n{talk}\n\nMood: {mood(cue.state, 'en')}\nWhat you do: {intent}\nDraft: {draft}"
+        return f"最近的对话：\n{talk}\n\n你现在{mood(cue.state, 'zh')}，要做的事是：{intent}。\n把这句草稿换成你自己的话说出来：“{draft}”"
+    return (
+        f"The last exchanges:\n{talk}\n\nYou are {mood(cue.state, 'en')}; what you do: {intent}.\n"
+        f"Say this draft aloud in your own words: “{draft}”"
+    )
 
 
 def _clip(text: str, limit: int) -> str:
@@ -206,6 +211,9 @@ def mood(state: EmployeeState, lang: Lang) -> str:
     trust = 0 if state.trust < 0.34 else 1 if state.trust < 0.67 else 2
     words = {
         "zh": (("平静", "有些紧张", "很紧张"), ("不信任对方", "半信半疑", "信任对方")),
-        "en": (("calm", "tense", "very tense"), ("no trust in them", "some trust in them", "trusts them")),
+        "en": (
+            ("calm", "tense", "very tense"),
+            ("without trust in them", "with some trust in them", "with trust in them"),
+        ),
     }[lang]
-    return f"{words[0][tension]}，{words[1][trust]}" if lang == "zh" else f"{words[0][tension]}, {words[1][trust]}"
+    return f"{words[0][tension]}，{words[1][trust]}" if lang == "zh" else f"{words[0][tension]} and {words[1][trust]}"
