@@ -56,7 +56,7 @@ def decide(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Pe
         or _objects(state, heard)
         or fills_silence(state, heard, persona)
         or _answers_odd_moves(state, reaction, heard, persona)
-        or _takes_message(reaction, state, persona)
+        or _takes_message(reaction, state, heard, persona, scenario)
         or _concern(reaction, disclosure, heard, persona, topic)
         or _initiative(state, heard, persona, scenario, topic)
         or _ordinary(state, heard, persona, topic)
@@ -166,9 +166,13 @@ def _quote(heard: Heard, kind: MoveKind) -> str:
     return move.quote if move else ""
 
 
-def _takes_message(reaction: Reaction, state: EmployeeState, persona: Persona) -> Intent | None:
+def _takes_message(
+    reaction: Reaction, state: EmployeeState, heard: Heard, persona: Persona, scenario: Scenario
+) -> Intent | None:
+    """Once a talk: the message itself came, not only a word about what happens next."""
     new = [e.partition(":")[2] for e in reaction.events if e.startswith("delivered:")]
-    if new and len(state.memory.delivered) == len(new):
+    taken = any(part.id in state.memory.topics for part in scenario.message)
+    if new and not taken and (scenario.message[0].id in new or heard.has(MoveKind.DELIVERS_MESSAGE)):
         also = IntentKind.QUESTION_RATING if persona.style is Style.DEFENSIVE and state.fairness < 0.4 else None
         return Intent(IntentKind.TAKE_MESSAGE, about=new[0], also=also)
     return None
@@ -365,10 +369,12 @@ def _small(state: EmployeeState, heard: Heard, topic: str) -> Intent:
     if heard.has(MoveKind.ENCOURAGER):
         return Intent(IntentKind.ANSWER)
     if heard.has(MoveKind.RAPPORT, MoveKind.STEP_MARKER):
-        return Intent(IntentKind.GREET if state.memory.turns <= 3 else IntentKind.SHORT_ANSWER)
+        return Intent(IntentKind.SHORT_ANSWER)
     if heard.has(MoveKind.EMPATHY):
         return Intent(IntentKind.SHORT_ANSWER if state.trust < GOOD_TRUST else IntentKind.ANSWER)
     if state.memory.delivered:
+        if asked_about(heard.folded) is None and not heard.moves:
+            return Intent(IntentKind.SHORT_ANSWER)  # nobody knows what it meant; a question back would miss it
         order = (
             IntentKind.ASK_WHAT_NEXT,
             IntentKind.QUESTION_RATING,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from interview.conversation import Lang
 from interview.gestures import SHOWN, adjourns, says_nothing, spoken
-from interview.moves import Move, MoveKind, MoveReading
+from interview.moves import HARMS, Move, MoveKind, MoveReading
 from interview.reading import patterns
 from interview.reading.patterns import Match, fold
 
@@ -224,7 +224,9 @@ def _units(text: str) -> set[str]:
     folded = fold(text)
     han = "".join(c if c not in _ZH_FUNCTION else " " for c in folded if _HAN.match(c) or c in " ，。,.")
     grams = {part[i : i + 2] for part in re.split(r"[ ，。,.]+", han) for i in range(len(part) - 1)}
-    return grams | {_EN_ENDING.sub("", w) for w in _EN_WORD.findall(folded) if w not in _EN_STOP and len(w) > 2}
+    return grams | {
+        _EN_ENDING.sub("", w) for w in _EN_WORD.findall(folded) if w not in _EN_STOP and len(w) > 2 and "'" not in w
+    }
 
 
 def _overlap(folded: str, before: str) -> tuple[float, float]:
@@ -238,7 +240,12 @@ def _overlap(folded: str, before: str) -> tuple[float, float]:
 
 def _plain_reflection(text: str, folded: str, before: str, moves: list[Move]) -> Iterator[Move]:
     """A reflection without a stem: a statement about “you” that takes up what was said and adds to it."""
-    if not before or "?" in folded or "？" in folded or any(m.kind is MoveKind.REFLECTION for m in moves):
+    if (
+        not before
+        or "?" in folded
+        or "？" in folded
+        or any(m.kind is MoveKind.REFLECTION or m.kind in HARMS for m in moves)
+    ):
         return
     if not re.search(r"你|您|\byou", folded):
         return

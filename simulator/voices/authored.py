@@ -262,6 +262,7 @@ def _acknowledgements(heard: Heard, persona: Persona, kinds: Sequence[MoveKind] 
     """Short words that take up what was said where nothing was asked."""
     leads = general_lines(persona.lang)["leads"]
     meant = {m.kind for m in heard.moves if m.strength >= 0.5 and m.detail not in _EMPTY}
+    meant -= {MoveKind.RAPPORT}  # its leads answer “how are you”; a welcome asks nothing
     return [leads[kind][persona.style] for kind in kinds if kind in leads and kind in meant]
 
 
