@@ -60,6 +60,7 @@ _ZH_NUMBER = re.compile(
 _NOT_A_FACT = re.compile(
     r"下个?月|下个?季|明年|今后|以后|接下来|目标定|争取|计划|希望|如果|要是|能不能|next (?:month|quarter|year|week)"
     r"|from now|going forward|let's aim|i'd like|i want|we want|could you|would you|if you|by the end of|plan to|aim for"
+    r"|\b(?:i|we|you)'ll (?:get|send|set|sort|find|ask|talk|bring|arrange|meet|sit|look|check|book|take|do|make|have|need|put)\b"
 )
 _RATING_TALK = re.compile(r"评级|评分|绩效|等级|考核|结果是|打了|rating|rated|grade|overall")
 _RATING_TOKEN = re.compile(r"(?<![a-z0-9])([abcds][+-]?)(?![a-z0-9+])|(?<![\d.])([1-5]\.(?:0|25|5|75))(?![\d%])")
