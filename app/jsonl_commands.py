@@ -157,10 +157,10 @@ class _Scorer:
         persona = scenario = None
         try:
             if isinstance(value.get("persona"), str):
-                persona = self._services.library.persona(value["persona"], used)
+                persona = self._services.packaged_library.persona(value["persona"], used)
                 scenario_id = value.get("scenario")
                 chosen = scenario_id if isinstance(scenario_id, str) else persona.default_scenario
-                scenario = self._services.library.scenario(chosen, used)
+                scenario = self._services.packaged_library.scenario(chosen, used)
         except TandaoError as error:
             raise _BadLine("jsonl.unknown_persona") from error
         report = self._services.reporter.report(

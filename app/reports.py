@@ -22,5 +22,7 @@ def build_report(services: Services, actor: Actor, rehearsal_id: str) -> dict[st
     )
     report["title"] = f"{stage.persona.name} · {stage.scenario.title}"
     report["ended"] = record.ended
-    rehearsals.save_report(actor, rehearsal_id, report)
+    report = services.reviews.applied(rehearsal_id, report)
+    if record.owner_id == actor.id:
+        rehearsals.save_report(actor, rehearsal_id, report)
     return report

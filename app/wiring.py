@@ -15,12 +15,17 @@ from interview.ports import MoveReader, Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
+from review.classrooms import Classrooms
+from review.cohorts import Cohorts
+from review.editing import EditedLibrary, Editing
+from review.reviews import Reviews
 from scoring.report import Reporter
 from simulator.rehearsal import Rehearsals
 from simulator.voices.authored import AuthoredVoice
 
 if TYPE_CHECKING:
     from llms.openai_compatible import ChatEndpoint
+    from storage.store import Store
 
 
 class SystemClock:
@@ -31,9 +36,9 @@ class SystemClock:
         return dt.datetime.now(dt.UTC)
 
 
-def single_user(lang: Lang) -> Actor:
-    """The one person of single-user mode; accounts will take this place."""
-    return Actor("local", Role.MANAGER, lang)
+def single_user(lang: Lang, role: Role = Role.MANAGER) -> Actor:
+    """The one person of single-user mode, in the role they chose; accounts will take this place."""
+    return Actor("local", role, lang)
 
 
 def personas_folder(settings: Settings) -> Path:
@@ -48,9 +53,14 @@ class Services:
     settings: Settings
 
     @cached_property
-    def library(self) -> FileLibrary:
-        """Personas and scenarios."""
+    def packaged_library(self) -> FileLibrary:
+        """Personas and scenarios as the files have them; needs no database."""
         return FileLibrary(personas_folder(self.settings))
+
+    @cached_property
+    def library(self) -> EditedLibrary:
+        """Personas and scenarios, with what trainers edited."""
+        return EditedLibrary(self.packaged_library, self._store.custom_files)
 
     @cached_property
     def move_reader(self) -> RuleMoveReader:
@@ -85,10 +95,10 @@ class Services:
         return Reporter(self.move_reader, self.cue_reader, self.phrasing)
 
     @cached_property
-    def rehearsals(self) -> Rehearsals:
-        """Rehearsals kept in the settings' database."""
+    def _store(self) -> "Store":
+        """Everything that is kept, in the settings' database."""
         from storage.database import open_database
-        from storage.repositories import SqlRehearsals
+        from storage.store import Store
         from storage.vault import Vault
 
         home = self.settings.home
@@ -97,9 +107,35 @@ class Services:
         except OSError as error:
             raise StorageError(str(error), message_key="error.home", path=str(home)) from error
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
-        clock = SystemClock()
-        repository = SqlRehearsals(open_database(self.settings.url), vault, clock)
-        return Rehearsals(self.library, repository, self.listening_reader, self.voices, clock)
+        return Store(open_database(self.settings.url), vault, SystemClock())
+
+    @cached_property
+    def rehearsals(self) -> Rehearsals:
+        """Rehearsals: one's own, and for trainers the shared ones."""
+        return Rehearsals(
+            self.library, self._store.rehearsals, self.listening_reader, self.voices, SystemClock(),
+            shared_with=self.reviews.may_read,
+        )  # fmt: skip
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Sharing and reviewing."""
+        return Reviews(self._store.reviews, self._store.rehearsals, self._store.cohorts, SystemClock())
+
+    @cached_property
+    def cohorts(self) -> Cohorts:
+        """Groups that practise the same talk."""
+        return Cohorts(self._store.cohorts, self._store.reviews, self._store.rehearsals, SystemClock())
+
+    @cached_property
+    def classrooms(self) -> Classrooms:
+        """One moment answered by a class."""
+        return Classrooms(self._store.classrooms, SystemClock())
+
+    @cached_property
+    def editing(self) -> Editing:
+        """Personas and scenarios edited in the page."""
+        return Editing(self._store.custom_files)
 
     @cached_property
     def endpoint(self) -> "ChatEndpoint":

@@ -46,6 +46,11 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataFileError(f"{name}: can't be read as UTF-8 text: {error}") from error
+    return yaml_value(text, name)
+
+
+def yaml_value(text: str, name: str) -> Any:
+    """Plain YAML values of a text, with the refusals of ``read_yaml``; ``name`` stands in the messages."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         for problem in _shape_problems(text, loader):
@@ -119,8 +124,13 @@ def _not_finite(value: Any, place: str = "(whole file)") -> Iterator[str]:
 
 def parse(model: type[Model], path: Path, problems: Callable[[Model], Iterator[str]] | None = None) -> Model:
     """A validated model from a YAML file; every problem is named at once in one DataFileError."""
-    raw = read_yaml(path)
-    name = "/".join(path.parts[-2:])
+    return validated(model, read_yaml(path), "/".join(path.parts[-2:]), problems)
+
+
+def validated(
+    model: type[Model], raw: Any, name: str, problems: Callable[[Model], Iterator[str]] | None = None
+) -> Model:
+    """A validated model from plain values; every problem is named at once in one DataFileError."""
     if not isinstance(raw, dict):
         raise DataFileError(f"{name}: the file must be a mapping of fields: start from `tandao personas new`")
     try:

@@ -166,6 +166,162 @@ class RehearsalRepository(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a trainer wrote about a shared rehearsal.
+
+    With ``dimension``: an overruling, ``machine`` the machine's 0–100 at that moment, ``score`` the human's, ``text`` the
+    reason; ``total`` stands for the whole. Without: a comment, on a turn (from 0) or on the talk.
+    """
+
+    id: str
+    rehearsal_id: str
+    author_id: str
+    created_at: dt.datetime
+    text: str
+    turn: int | None = None
+    dimension: str | None = None
+    machine: float | None = None
+    score: float | None = None
+
+
+class ReviewRepository(Protocol):
+    """Which rehearsals are shared, and what trainers wrote about them; notes are sealed with the rehearsal's key."""
+
+    def share(self, rehearsal_id: str, shared: bool) -> None:
+        """Share or stop sharing; raises NotFoundError."""
+        ...
+
+    def is_shared(self, rehearsal_id: str) -> bool:
+        """Whether its owner shares it."""
+        ...
+
+    def shared_of(self, owner_ids: Sequence[str]) -> tuple[RehearsalRecord, ...]:
+        """Shared rehearsals of these people, newest first."""
+        ...
+
+    def add_note(self, note: Note) -> None:
+        """Append; raises NotFoundError."""
+        ...
+
+    def notes(self, rehearsal_id: str) -> tuple[Note, ...]:
+        """All notes in the order they were written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """People who practise the same talk. ``members``: person id → display name. ``required``: the 0–100 to reach."""
+
+    id: str
+    trainer_id: str
+    name: str
+    persona_id: str
+    scenario_id: str
+    due_on: dt.date | None
+    required: float
+    created_at: dt.datetime
+    members: Mapping[str, str]
+
+
+class CohortRepository(Protocol):
+    """Keeps cohorts; names are sealed."""
+
+    def save(self, cohort: Cohort) -> None:
+        """Add, or replace the one with this id."""
+        ...
+
+    def get(self, cohort_id: str) -> Cohort:
+        """Raises NotFoundError."""
+        ...
+
+    def led_by(self, trainer_id: str) -> tuple[Cohort, ...]:
+        """A trainer's cohorts, newest first."""
+        ...
+
+    def joined_by(self, person_id: str) -> tuple[Cohort, ...]:
+        """Cohorts a person is in, newest first."""
+        ...
+
+    def delete(self, cohort_id: str) -> None:
+        """Destroy its key and rows; raises NotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Classroom:
+    """One moment that a whole class answers. ``id`` is the code people join with."""
+
+    id: str
+    trainer_id: str
+    persona_id: str
+    scenario_id: str
+    step: str
+    lang: Lang
+    seed: int
+    is_open: bool
+    created_at: dt.datetime
+
+
+class ClassroomRepository(Protocol):
+    """Keeps classes and their answers, which carry no name; answers are sealed."""
+
+    def create(self, classroom: Classroom) -> None:
+        """Store a new one."""
+        ...
+
+    def get(self, classroom_id: str) -> Classroom:
+        """Raises NotFoundError."""
+        ...
+
+    def close(self, classroom_id: str) -> None:
+        """No more answers."""
+        ...
+
+    def answer(self, classroom_id: str, text: str) -> int:
+        """Append while it is open and return the answer's number; raises ConflictError when closed or full."""
+        ...
+
+    def answers(self, classroom_id: str) -> tuple[str, ...]:
+        """All answers in order."""
+        ...
+
+    def delete(self, classroom_id: str) -> None:
+        """Destroy its key and rows; raises NotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFile:
+    """A persona or scenario edited in the page: YAML ``text``, validated like the packaged files."""
+
+    kind: Literal["persona", "scenario"]
+    id: str
+    lang: Lang
+    editor_id: str
+    text: str
+
+
+class CustomFileRepository(Protocol):
+    """Keeps edited personas and scenarios, sealed."""
+
+    def save(self, file: CustomFile) -> None:
+        """Add or replace."""
+        ...
+
+    def all(self) -> tuple[CustomFile, ...]:
+        """Every one of them."""
+        ...
+
+    def get(self, kind: str, file_id: str, lang: str) -> CustomFile | None:
+        """One of them, or None."""
+        ...
+
+    def delete(self, kind: str, file_id: str, lang: str) -> None:
+        """Destroy it; raises NotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakingCue:
     """Everything a voice may know: nothing the employee still hides is in here.
 

@@ -6,7 +6,8 @@ from typing import Literal
 from interview.actor import Actor, Role
 from interview.errors import NotFoundError, PermissionDeniedError
 
-Ownership = Literal["own", "any"]
+Ownership = Literal["own", "shared", "any"]
+"""``shared``: one's own, and what its owner has shared with one."""
 
 
 class Action(StrEnum):
@@ -16,6 +17,12 @@ class Action(StrEnum):
     REHEARSAL_READ = "rehearsal.read"
     REHEARSAL_SPEAK = "rehearsal.speak"
     REHEARSAL_DELETE = "rehearsal.delete"
+    REHEARSAL_SHARE = "rehearsal.share"
+    REVIEW_READ = "review.read"
+    REVIEW_WRITE = "review.write"
+    COHORT_LEAD = "cohort.lead"
+    CLASS_LEAD = "class.lead"
+    LIBRARY_EDIT = "library.edit"
     LIBRARY_READ = "library.read"
 
 
@@ -25,26 +32,37 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.REHEARSAL_READ: "own",
         Action.REHEARSAL_SPEAK: "own",
         Action.REHEARSAL_DELETE: "own",
+        Action.REHEARSAL_SHARE: "own",
         Action.LIBRARY_READ: "any",
     },
     Role.TRAINER: {
         Action.REHEARSAL_START: "own",
-        Action.REHEARSAL_READ: "own",
+        Action.REHEARSAL_READ: "shared",
         Action.REHEARSAL_SPEAK: "own",
         Action.REHEARSAL_DELETE: "own",
+        Action.REHEARSAL_SHARE: "own",
+        Action.REVIEW_READ: "shared",
+        Action.REVIEW_WRITE: "shared",
+        Action.COHORT_LEAD: "own",
+        Action.CLASS_LEAD: "own",
         Action.LIBRARY_READ: "any",
+        Action.LIBRARY_EDIT: "any",
     },
     Role.HR: {Action.LIBRARY_READ: "any"},
     Role.ADMINISTRATOR: {Action.LIBRARY_READ: "any"},
     Role.EMPLOYEE: {},
 }
-"""Private practice is its owner's alone: no role reads another's rehearsal."""
+"""Private practice is its owner's alone: no role reads another's rehearsal unless its owner shared it with a trainer."""
 
 
-def check(actor: Actor, action: Action, owner_id: str | None = None) -> None:
-    """Pass, or raise PermissionDeniedError; for somebody else's object NotFoundError, so that ids can't be probed."""
+def check(actor: Actor, action: Action, owner_id: str | None = None, *, shared: bool = False) -> None:
+    """Pass, or raise PermissionDeniedError; for somebody else's object NotFoundError, so that ids can't be probed.
+
+    ``shared``: whether the object's owner has shared it with this actor.
+    """
     allowed = TABLE[actor.role].get(action)
     if allowed is None:
         raise PermissionDeniedError(f"{actor.role} may not {action}")
-    if owner_id is not None and allowed == "own" and owner_id != actor.id:
+    mine = owner_id is None or owner_id == actor.id or allowed == "any"
+    if not mine and not (shared and allowed == "shared"):
         raise NotFoundError("not this person's")

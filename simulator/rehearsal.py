@@ -113,6 +113,7 @@ class Rehearsals:
         voices: Mapping[str, Voice],
         clock: Clock,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        shared_with: Callable[[Actor, RehearsalRecord], bool] = lambda _actor, _record: False,
     ) -> None:
         self._library = library
         self._repository = repository
@@ -120,6 +121,7 @@ class Rehearsals:
         self._voices = voices
         self._clock = clock
         self._new_id = new_id
+        self._shared_with = shared_with
 
     def start(
         self,
@@ -184,6 +186,7 @@ class Rehearsals:
         """
         check(actor, Action.REHEARSAL_START)
         origin = self.get(actor, rehearsal_id)
+        check(actor, Action.REHEARSAL_SPEAK, origin.owner_id)
         for _ in self.resume(actor, rehearsal_id):
             pass
         turns = self._repository.turns(rehearsal_id)
@@ -213,9 +216,10 @@ class Rehearsals:
             state, before = EmployeeState.from_dict(payload["state"]), join_sentences(turn.reply)
 
     def get(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
-        """The record, if it is this person's."""
+        """The record, if it is this person's or shared with them."""
         record = self._repository.get(rehearsal_id)
-        check(actor, Action.REHEARSAL_READ, record.owner_id)
+        foreign = record.owner_id != actor.id
+        check(actor, Action.REHEARSAL_READ, record.owner_id, shared=foreign and self._shared_with(actor, record))
         return record
 
     def mine(self, actor: Actor) -> Sequence[RehearsalRecord]:
@@ -303,7 +307,7 @@ class Rehearsals:
 
     def save_report(self, actor: Actor, rehearsal_id: str, report: Mapping[str, Any]) -> None:
         """Keep a report with its rehearsal."""
-        self.get(actor, rehearsal_id)
+        check(actor, Action.REHEARSAL_SPEAK, self.get(actor, rehearsal_id).owner_id)
         self._repository.save_report(rehearsal_id, report, report["score"])
 
     def saved_report(self, actor: Actor, rehearsal_id: str) -> Mapping[str, Any] | None:

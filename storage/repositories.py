@@ -12,7 +12,8 @@ from storage.database import transaction
 from storage.tables import rehearsals, reply_sentences, sealing_keys, turns
 from storage.vault import DataKey, Vault
 
-_PLAIN = [c for c in rehearsals.columns if c.name not in ("opening", "report")]
+PLAIN = [c for c in rehearsals.columns if c.name not in ("opening", "report")]
+"""The columns of a rehearsal that are not sealed."""
 
 
 class SqlRehearsals:
@@ -26,7 +27,7 @@ class SqlRehearsals:
     def create(self, record: RehearsalRecord, opening: Mapping[str, Any], begun: Sequence[TurnRecord] = ()) -> None:
         """Store a new rehearsal, and the turns it begins with, under a key of its own."""
         key, wrapped = self._vault.new_key(record.id)
-        row = {c.name: getattr(record, c.name) for c in _PLAIN}
+        row = {c.name: getattr(record, c.name) for c in PLAIN}
         row["created_at"], row["updated_at"] = record.created_at.isoformat(), record.updated_at.isoformat()
         row["versions"] = dict(record.versions)
         row["opening"] = key.seal(opening, f"opening:{record.id}")
@@ -39,10 +40,10 @@ class SqlRehearsals:
     def get(self, rehearsal_id: str) -> RehearsalRecord:
         """Raises NotFoundError."""
         with transaction(self._engine) as db:
-            row = db.execute(select(*_PLAIN).where(rehearsals.c.id == rehearsal_id)).one_or_none()
+            row = db.execute(select(*PLAIN).where(rehearsals.c.id == rehearsal_id)).one_or_none()
         if row is None:
             raise NotFoundError("no such rehearsal", message_key="error.no_rehearsal")
-        return _record(row)
+        return record_of(row)
 
     def opening(self, rehearsal_id: str) -> Mapping[str, Any]:
         """What ``create`` was given."""
@@ -62,13 +63,13 @@ class SqlRehearsals:
     def owned_by(self, owner_id: str, limit: int = 100) -> tuple[RehearsalRecord, ...]:
         """Newest first."""
         query = (
-            select(*_PLAIN)
+            select(*PLAIN)
             .where(rehearsals.c.owner_id == owner_id)
             .order_by(rehearsals.c.updated_at.desc())
             .limit(limit)
         )
         with transaction(self._engine) as db:
-            return tuple(_record(row) for row in db.execute(query))
+            return tuple(record_of(row) for row in db.execute(query))
 
     def add_turn(self, rehearsal_id: str, turn: TurnRecord) -> None:
         """Append; the count in the rehearsal's row decides who was first."""
@@ -216,8 +217,9 @@ def _turn(row: Row[Any], key: DataKey, rehearsal_id: str, reply: list[str]) -> T
     return TurnRecord(row.turn_index, payload, tuple(reply), row.reply_done, dt.datetime.fromisoformat(row.created_at))
 
 
-def _record(row: Row[Any]) -> RehearsalRecord:
-    values = {c.name: row[number] for number, c in enumerate(_PLAIN)}
+def record_of(row: Row[Any]) -> RehearsalRecord:
+    """A row of ``PLAIN`` as a record."""
+    values = {c.name: row[number] for number, c in enumerate(PLAIN)}
     for name in ("created_at", "updated_at"):
         values[name] = dt.datetime.fromisoformat(values[name])
     return RehearsalRecord(**values)

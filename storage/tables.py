@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -76,4 +76,83 @@ reply_sentences = Table(
     Column("turn_index", Integer, primary_key=True, autoincrement=False),
     Column("sentence_index", Integer, primary_key=True, autoincrement=False),
     Column("sentence", LargeBinary, nullable=False),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("rehearsal_id", String(40), ForeignKey("rehearsals.id", ondelete="CASCADE"), primary_key=True),
+    Column("shared_at", String(40), nullable=False),
+)
+
+review_notes = Table(
+    "review_notes",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("rehearsal_id", String(40), ForeignKey("rehearsals.id", ondelete="CASCADE"), nullable=False),
+    Column("author_id", String(80), nullable=False),
+    Column("turn_index", Integer),
+    Column("dimension", String(40)),
+    Column("machine", Float),
+    Column("score", Float),
+    Column("note", LargeBinary, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Index("ix_review_notes_rehearsal_id", "rehearsal_id"),
+)
+
+cohorts = Table(
+    "cohorts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("trainer_id", String(80), nullable=False),
+    Column("persona_id", String(80), nullable=False),
+    Column("scenario_id", String(80), nullable=False),
+    Column("due_on", String(10)),
+    Column("required", Float, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("names", LargeBinary, nullable=False),
+    Index("ix_cohorts_trainer_id", "trainer_id"),
+)
+
+cohort_members = Table(
+    "cohort_members",
+    metadata,
+    Column("cohort_id", String(40), ForeignKey("cohorts.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", String(80), primary_key=True),
+    Index("ix_cohort_members_person_id", "person_id"),
+)
+
+classrooms = Table(
+    "classrooms",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("trainer_id", String(80), nullable=False),
+    Column("persona_id", String(80), nullable=False),
+    Column("scenario_id", String(80), nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+class_answers = Table(
+    "class_answers",
+    metadata,
+    Column("classroom_id", String(40), ForeignKey("classrooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+custom_files = Table(
+    "custom_files",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("lang", String(8), primary_key=True),
+    Column("key_id", String(40), nullable=False),
+    Column("editor_id", String(80), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""The trainer's side: shared sessions, comments, overruling, calibration, cohorts, classes."""

@@ -1,0 +1,198 @@
+"""Shared sessions: who may see them, what a trainer writes about them, and the score that counts."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from interview.actor import Actor
+from interview.errors import InputError
+from interview.ports import Clock, CohortRepository, Note, RehearsalRecord, RehearsalRepository, ReviewRepository
+from people.permissions import Action, check
+from scoring.rubric import band_of, rubric
+
+TOTAL = "total"
+"""The dimension of a note that settles the whole score, by confirming or replacing it."""
+MAX_NOTE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A session a trainer may open. ``owner``: the display name of whose it is; ``flags``: its risk flags.
+
+    ``score`` is the one that counts; ``settled`` says whether a human has set or confirmed it.
+    """
+
+    record: RehearsalRecord
+    owner: str
+    score: float | None
+    settled: bool
+    flags: tuple[str, ...]
+
+
+class Reviews:
+    """Sharing for managers, reviewing for trainers."""
+
+    def __init__(
+        self,
+        reviews: ReviewRepository,
+        rehearsals: RehearsalRepository,
+        cohorts: CohortRepository,
+        clock: Clock,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._reviews = reviews
+        self._rehearsals = rehearsals
+        self._cohorts = cohorts
+        self._clock = clock
+        self._new_id = new_id
+
+    def share(self, actor: Actor, rehearsal_id: str, shared: bool) -> None:
+        """Let trainers see a rehearsal, or no longer. Only its owner decides; the default is private."""
+        check(actor, Action.REHEARSAL_SHARE, self._rehearsals.get(rehearsal_id).owner_id)
+        self._reviews.share(rehearsal_id, shared)
+
+    def is_shared(self, actor: Actor, rehearsal_id: str) -> bool:
+        """Whether the owner shares it."""
+        check(actor, Action.REHEARSAL_SHARE, self._rehearsals.get(rehearsal_id).owner_id)
+        return self._reviews.is_shared(rehearsal_id)
+
+    def may_read(self, actor: Actor, record: RehearsalRecord) -> bool:
+        """Whether a rehearsal is shared with this trainer: it is shared, and its owner is in a cohort of theirs."""
+        return record.owner_id in self._people(actor) and self._reviews.is_shared(record.id)
+
+    def sessions(self, actor: Actor) -> list[Shared]:
+        """Everything shared with this trainer, newest first."""
+        check(actor, Action.REVIEW_READ)
+        people = self._people(actor)
+        found: list[Shared] = []
+        for record in self._reviews.shared_of(list(people)):
+            report = self._rehearsals.report(record.id)
+            notes = self._reviews.notes(record.id)
+            counted = effective(report, notes) if report else None
+            found.append(
+                Shared(
+                    record, people[record.owner_id], counted["score"] if counted else record.score,
+                    any(n.dimension for n in notes), tuple(report.get("risk_flags", ())) if report else (),
+                )
+            )  # fmt: skip
+        return found
+
+    def notes(self, actor: Actor, rehearsal_id: str) -> tuple[Note, ...]:
+        """What trainers wrote; for the owner, and for trainers it is shared with."""
+        record = self._rehearsals.get(rehearsal_id)
+        check(actor, Action.REHEARSAL_READ, record.owner_id, shared=self.may_read(actor, record))
+        return self._reviews.notes(rehearsal_id)
+
+    def comment(self, actor: Actor, rehearsal_id: str, text: str, turn: int | None = None) -> Note:
+        """Say something about a turn (from 0) or about the talk."""
+        record = self._reviewable(actor, rehearsal_id)
+        if turn is not None and not 0 <= turn < record.turn_count:
+            raise InputError("no such turn", message_key="error.no_turn", turn=turn + 1)
+        return self._add(actor, record, Note("", record.id, actor.id, self._clock.now(), _words(text), turn))
+
+    def overrule(
+        self, actor: Actor, rehearsal_id: str, dimension: str, score: float, reason: str, turn: int | None = None
+    ) -> Note:
+        """Replace the machine's score of a dimension, or of the whole (``TOTAL``). Needs a reason; both are kept."""
+        record = self._reviewable(actor, rehearsal_id)
+        report = self._rehearsals.report(rehearsal_id)
+        if dimension != TOTAL and dimension not in rubric()["dimensions"]:
+            raise InputError(f"no dimension {dimension!r}", message_key="error.no_dimension")
+        if not 0 <= score <= 100:
+            raise InputError("out of range", message_key="error.score_range")
+        machine = machine_score(report, dimension) if report else None
+        note = Note("", record.id, actor.id, self._clock.now(), _words(reason), turn, dimension, machine, float(score))
+        return self._add(actor, record, note)
+
+    def applied(self, rehearsal_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
+        """A report with the human scores in force; for whoever may read the report."""
+        return effective(report, self._reviews.notes(rehearsal_id))
+
+    def every_note(self, actor: Actor) -> list[Note]:
+        """All notes on all sessions shared with this trainer, for calibration."""
+        check(actor, Action.REVIEW_READ)
+        return [
+            note
+            for record in self._reviews.shared_of(list(self._people(actor)))
+            for note in self._reviews.notes(record.id)
+        ]
+
+    def _people(self, actor: Actor) -> dict[str, str]:
+        """Whose shared sessions a trainer may see: their cohorts' members, and their own."""
+        people = {actor.id: actor.id}
+        for cohort in self._cohorts.led_by(actor.id):
+            people |= cohort.members
+        return people
+
+    def _reviewable(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
+        record = self._rehearsals.get(rehearsal_id)
+        check(actor, Action.REVIEW_WRITE, record.owner_id, shared=self.may_read(actor, record))
+        return record
+
+    def _add(self, actor: Actor, record: RehearsalRecord, draft: Note) -> Note:
+        note = Note(
+            self._new_id(), record.id, actor.id, draft.created_at, draft.text, draft.turn, draft.dimension,
+            draft.machine, draft.score,
+        )  # fmt: skip
+        self._reviews.add_note(note)
+        return note
+
+
+def _words(text: str) -> str:
+    kept = text.strip()
+    if not kept:
+        raise InputError("no reason", message_key="error.no_reason")
+    if len(kept) > MAX_NOTE:
+        raise InputError("too long", message_key="error.long_line", length=len(kept), limit=MAX_NOTE)
+    return kept
+
+
+def machine_score(report: Mapping[str, Any], dimension: str) -> float | None:
+    """What the machine gave, 0–100, or None where it gave nothing."""
+    if dimension == TOTAL:
+        return report.get("machine_score", report.get("score"))
+    for entry in report["dimensions"]:
+        if entry["id"] == dimension:
+            return entry.get("machine", entry["score"])
+    return None
+
+
+def latest(notes: Sequence[Note]) -> dict[str, Note]:
+    """The overruling in force for each dimension: the last one written."""
+    return {note.dimension: note for note in notes if note.dimension is not None and note.score is not None}
+
+
+def effective(report: Mapping[str, Any], notes: Sequence[Note]) -> dict[str, Any]:
+    """The report with human scores in place of the machine's; ``machine`` and ``machine_score`` keep the others.
+
+    A total that a human set stands as it is; otherwise it is the weighted mean of the dimensions in force, under the
+    ceiling that the machine's gates set.
+    """
+    found = dict(report)
+    human = latest(notes)
+    found["machine_score"] = report.get("machine_score", report.get("score"))
+    found["human"] = sorted(human)
+    if not human:
+        return found
+    dimensions: list[dict[str, Any]] = []
+    for entry in report["dimensions"]:
+        note = human.get(entry["id"])
+        machine = entry.get("machine", entry["score"])
+        dimensions.append({**entry, "machine": machine, "score": machine if note is None else note.score})
+    found["dimensions"] = dimensions
+    score = human[TOTAL].score if TOTAL in human else _mean(dimensions, report, found["machine_score"])
+    found["score"] = score
+    if score is not None:
+        found["band"] = band_of(score, str(report["lang"]))
+        found["unscorable_reason"] = None
+    return found
+
+
+def _mean(dimensions: Sequence[Mapping[str, Any]], report: Mapping[str, Any], machine: float | None) -> float | None:
+    weights = {name: float(entry["weight"]) for name, entry in rubric()["dimensions"].items()}
+    scored = [d for d in dimensions if d["score"] is not None and d["id"] in weights]
+    if not scored or machine is None:
+        return machine
+    mean = sum(d["score"] * weights[d["id"]] for d in scored) / sum(weights[d["id"]] for d in scored)
+    return round(min(mean, machine) if report.get("gates") else mean, 1)
