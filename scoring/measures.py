@@ -13,6 +13,7 @@ from interview.ports import CueReader, MoveReader
 from interview.reading.facts import FactCheck, check_facts, delivered_parts
 from interview.reading.patterns import fold
 from interview.steps import SPOKEN_STEPS, Step
+from scoring.catalogue import discriminates
 from scoring.worth import (
     MANY_FACTS,
     MAX_RECITED,
@@ -198,7 +199,7 @@ def measure(
         "interruption_rate": harm(MoveKind.INTERRUPTION),
         "told_unasked": _told_unasked(counted),
         "harm_rate": harm(*HARMS),
-        "grave_harm": ever(*GRAVE),
+        "grave_harm": max(ever(*GRAVE), float(any(discriminates(r.turn.text) for r in readings))),
         "blaming_rate": harm(MoveKind.BLAME),
         "vague_rate": harm(MoveKind.KIND_BUT_VAGUE),
         "lets_off_rate": harm(MoveKind.LETS_OFF),

@@ -1,37 +1,25 @@
 """The report: score by dimension, what went well first, findings that quote the turn and offer a better wording."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from interview.conversation import Lang, Speaker, Transcript
 from interview.employee import EmployeeState
 from interview.moves import HARMS, Move, MoveKind
-from interview.persona import GoalCheck, Persona, Scenario
+from interview.persona import GoalCheck, GoodEnd, Persona, Scenario
 from interview.ports import CueReader, MoveReader
+from interview.preparation import Preparation
 from interview.situations import Situation
 from interview.steps import SPOKEN_STEPS, Step
-from phrasing.library import PhrasingLibrary, Wording
-from scoring.measures import PLAN_PARTS, TurnReading, is_review, measure, plan_parts, read_talk, steps_reached
+from phrasing.library import PhrasingLibrary
+from scoring.catalogue import LINE, RISK, catalogue, words
+from scoring.findings import Finding, clause, find
+from scoring.measures import TurnReading, is_review, measure, plan_parts, read_talk, steps_reached
 from scoring.rubric import band_of, dimension_scores, rubric, total_score
+from scoring.rules import UPSET_BY, Talk
 
-MAX_STRENGTHS, MAX_FINDINGS = 5, 12
-_WEAK = {
-    MoveKind.PROMISE_BEYOND_AUTHORITY, MoveKind.DISOWNS_DECISION, MoveKind.KIND_BUT_VAGUE, MoveKind.LETS_OFF,
-}  # fmt: skip
-RISK_FLAGS = frozenset({"threat", "insult", "pries", "promise_beyond_authority", "disowns_decision"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to do differently: where, what was said, what it did, and better words (empty where none apply)."""
-
-    code: str
-    turn: int | None
-    quote: str
-    text: str
-    better: str
-    severity: int
+MAX_STRENGTHS, MAX_FINDINGS = 5, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +49,36 @@ class Reporter:
         *,
         manager_only: bool = False,
         min_turns: int | None = None,
+        words_in: Lang | None = None,
+        preparation: Preparation | None = None,
+        drill: Step | None = None,
+        annotate: bool = False,
     ) -> dict[str, Any]:
         """A report as plain JSON values. ``score`` is None with an ``unscorable_reason`` where there is too little.
 
-        ``path``: the employee's state at the start and after every manager turn, where it is known.
+        ``path``: the employee's state at the start and after every manager turn, where it is known. ``words_in``: the
+        language of the report's own words; quotes and better wordings stay in the language of the talk.
+        ``preparation``: what was chosen before the talk. ``drill``: the step practised, where it was no whole talk.
+        ``annotate``: add moves and cues turn by turn.
         """
+        lang = words_in or transcript.lang
         readings = read_talk(transcript, self._moves, persona, scenario)
-        known = {"persona"} if persona else set[str]()
-        if persona and scenario:
-            known.add("scenario")
-        elif is_review(transcript, manager_only=manager_only):
-            known.add("review")
-        if not manager_only and (path or transcript.by(Speaker.EMPLOYEE)):
-            known.add("employee")
+        known = _known(transcript, persona, scenario, path, manager_only=manager_only)
+        cues = {} if manager_only else self._cues_before(transcript)
         measures = measure(readings, transcript, scenario, path, None if manager_only else self._cues)
+        goal: list[dict[str, Any]] = []
         if persona and scenario:
-            measures["goal_share"] = goal_share(persona, scenario, readings, measures, path)
+            goal = goal_checks(persona, scenario, readings, measures, path, lang)
+            measures["goal_share"] = sum(check["met"] for check in goal) / len(goal) if goal else 0.0
         dimensions = dimension_scores(measures, known)
         score, gates = total_score(dimensions, measures, known)
         reason = _unscorable(transcript, readings, rubric()["min_turns"] if min_turns is None else min_turns)
-        lang = transcript.lang
-        situation = persona.situation if persona else Situation.ROUGH_JADE
-        findings = sorted(
-            self._findings(readings, transcript, persona, scenario, measures, situation),
-            key=lambda f: (-f.severity, f.turn if f.turn is not None else 10_000),
-        )
+        talk = Talk(
+            readings, transcript, measures, persona.situation if persona else Situation.ROUGH_JADE, known, persona,
+            scenario, {turn: strength for turn, (_, strength) in cues.items()}, preparation,
+        )  # fmt: skip
+        findings = find(talk, self._phrasing, lang, drill)
+        flags = sorted({f.code for f in findings if RISK in f.about})
         return {
             "score": None if reason else score,
             "band": None if reason or score is None else band_of(score, lang),
@@ -95,114 +88,83 @@ class Reporter:
             "message": _message(readings, persona, scenario),
             "strengths": [asdict(s) for s in _strengths(readings, lang)],
             "findings": [asdict(f) for f in findings[:MAX_FINDINGS]],
-            "risk_flags": sorted({f.code for f in findings if f.code in RISK_FLAGS}),
+            "risk_flags": flags,
+            "lines": bottom_lines(readings, findings, measures, lang),
+            "cause": _cause(readings),
+            "goal": {"text": _good_end(persona, scenario).text if persona and scenario else "", "checks": goal},
+            "situation": str(persona.situation) if persona else None,
             "steps": _steps(readings),
             "path": [
                 {"turn": i, "tension": s.tension, "trust": s.trust, "resigned": s.resigned} for i, s in enumerate(path)
             ],
             "talk_share": talk_share(transcript),
             "unread_share": round(measures["unread_share"], 3),
+            "annotations": self._annotations(readings, transcript, manager_only=manager_only) if annotate else {},
             "measures": {name: round(value, 4) for name, value in measures.items()},
             "rubric_version": rubric()["version"],
-            "lang": lang,
+            "lang": transcript.lang,
+            "words_in": lang,
         }
 
-    def _findings(
-        self,
-        readings: Sequence[TurnReading],
-        transcript: Transcript,
-        persona: Persona | None,
-        scenario: Scenario | None,
-        measures: dict[str, float],
-        situation: Situation,
-    ) -> Iterator[Finding]:
-        used: set[str] = set()
-        lang = transcript.lang
+    def _cues_before(self, transcript: Transcript) -> dict[int, tuple[str, float]]:
+        """By manager turn: the strongest sign of being upset in what the employee had just said."""
+        found: dict[int, tuple[str, float]] = {}
+        last: tuple[str, float] | None = None
+        for turn in transcript.turns:
+            if turn.speaker is Speaker.EMPLOYEE:
+                cues = [c for c in self._cues.read(turn.text, transcript.lang) if c.kind in UPSET_BY]
+                best = max(cues, key=lambda c: c.strength, default=None)
+                last = (best.quote, best.strength) if best else None
+            elif last is not None:
+                found[turn.index] = last
+                last = None
+        return found
 
-        def better(key: str, step: Step) -> str:
-            wording: Wording | None = self._phrasing.for_move(key, lang, situation=situation, step=step, avoid=used)
-            if wording is None:
-                return ""
-            used.add(wording.id)
-            return wording.text
-
-        step = Step.OPENING
-        for r in readings:
-            reached = steps_reached([r])
-            step = max(reached, key=SPOKEN_STEPS.index) if reached else step
-            for code, quote in _turn_findings(r):
-                yield _finding(code, lang, r.turn.index, quote, better(code, step))
-        yield from self._talk_findings(readings, persona, scenario, measures, lang, better)
-
-    def _talk_findings(
-        self,
-        readings: Sequence[TurnReading],
-        persona: Persona | None,
-        scenario: Scenario | None,
-        measures: dict[str, float],
-        lang: Lang,
-        better: Any,
-    ) -> Iterator[Finding]:
-        if persona and scenario:
-            said = {part for r in readings for part in r.delivered}
-            for part in scenario.message:
-                if part.id not in said:
-                    text = part.text.replace("{rating}", persona.rating.given).replace(
-                        "{expected}", persona.rating.expected
-                    )
-                    yield _finding("message_missing", lang, None, text, better("message_missing", Step.FEEDBACK))
-            first = next((r for r in readings if r.delivered), None)
-            if first and not measures["asked_first"]:
-                wording = better("open_question", Step.SELF_REVIEW)
-                yield _finding("unheard_first", lang, first.turn.index, first.turn.text[:60], wording)
-        missing = [p for p in PLAN_PARTS if p not in plan_parts(readings)]
-        if len(missing) == len(PLAN_PARTS):
-            yield _finding("no_plan", lang, None, "", better("plan", Step.PLAN))
-        elif missing:
-            names = ("、" if lang == "zh" else ", ").join(rubric()["parts"][p][lang] for p in missing)
-            yield _finding("plan_incomplete", lang, None, names, better("commitment", Step.COMMITMENT))
-        if not measures["cause_found"]:
-            yield _finding("no_cause", lang, None, "", better("diagnoses_cause", Step.FEEDBACK))
-        if measures["interrogation"] > 0.15:
-            yield _finding("interrogation", lang, None, "", better("closed_question", Step.SELF_REVIEW))
-        if measures["unread_share"] > 0.15:
-            yield _finding("unread", lang, None, f"{measures['unread_share']:.0%}", "")
+    def _annotations(
+        self, readings: Sequence[TurnReading], transcript: Transcript, *, manager_only: bool
+    ) -> dict[str, Any]:
+        """By turn index: the manager's moves and whether the turn counted, the employee's cues (shown, never judged)."""
+        found: dict[str, Any] = {
+            str(r.turn.index): {
+                "moves": [
+                    {"kind": str(m.kind), "quote": m.quote, "detail": m.detail} for m in r.moves if m.strength >= 0.4
+                ],
+                "skipped": r.skipped,
+                "readable": r.readable,
+            }
+            for r in readings
+        }
+        for turn in () if manager_only else transcript.by(Speaker.EMPLOYEE):
+            cues = self._cues.read(turn.text, transcript.lang)
+            found[str(turn.index)] = {
+                "cues": [{"kind": str(c.kind), "quote": c.quote} for c in cues if c.strength >= 0.5]
+            }
+        return found
 
 
-def _turn_findings(r: TurnReading) -> Iterator[tuple[str, str]]:
-    """``(code, quote)`` for what one turn did badly, each code once."""
-    found: dict[str, Move] = {}
-    for m in sorted(r.moves, key=lambda m: -m.strength):
-        if m.strength < 0.5 and m.detail != "parrot":
-            continue
-        if m.kind in HARMS or m.kind in _WEAK:
-            found.setdefault(m.kind, m)
-        elif m.kind is MoveKind.EVIDENCE and m.detail == "blaming":
-            found.setdefault("evidence_blaming", m)
-        elif m.kind is MoveKind.ADVICE and not r.real(MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY):
-            found.setdefault("advice", m)
-    for kind, detail, code in (
-        (MoveKind.EMPATHY, "hollow", "hollow_empathy"), (MoveKind.REFLECTION, "parrot", "parroting"),
-    ):  # fmt: skip
-        empty = r.empty(kind, detail)
-        if empty is not None:
-            found.setdefault(code, empty)
-    for code, m in found.items():
-        yield str(code), m.quote
-    for fact in r.facts:
-        if fact.verdict == "false":
-            yield ("rating_wrong" if fact.about == "rating" else "false_evidence"), fact.quote
-
-
-def _finding(code: str, lang: Lang, turn: int | None, quote: str, better: str) -> Finding:
-    entry = rubric()["findings"][code]
-    return Finding(code, turn, quote, entry[lang], better, entry["severity"])
+def _known(
+    transcript: Transcript,
+    persona: Persona | None,
+    scenario: Scenario | None,
+    path: Sequence[EmployeeState],
+    *,
+    manager_only: bool,
+) -> frozenset[str]:
+    """What the rubric may rely on: ``persona``, ``scenario``, ``review``, ``employee``."""
+    known = {"persona"} if persona else set[str]()
+    if persona and scenario:
+        known.add("scenario")
+    elif is_review(transcript, manager_only=manager_only):
+        known.add("review")
+    if not manager_only and (path or transcript.by(Speaker.EMPLOYEE)):
+        known.add("employee")
+    return frozenset(known)
 
 
 def _strengths(readings: Sequence[TurnReading], lang: Lang) -> list[Strength]:
     """The best example of each good kind, in the rubric's order of worth."""
     found: list[Strength] = []
-    for kind, text in rubric()["strengths"].items():
+    for kind, text in catalogue()["strengths"].items():
         best: tuple[float, TurnReading, Move] | None = None
         for r in readings:
             move = r.real(MoveKind(kind))
@@ -211,7 +173,7 @@ def _strengths(readings: Sequence[TurnReading], lang: Lang) -> list[Strength]:
             if best is None or move.strength > best[0]:
                 best = (move.strength, r, move)
         if best is not None:
-            found.append(Strength(kind, best[1].turn.index, best[2].quote, text[lang]))
+            found.append(Strength(kind, best[1].turn.index, clause(best[1].turn.text, best[2].quote), text[lang]))
     return found[:MAX_STRENGTHS]
 
 
@@ -270,15 +232,47 @@ def talk_share(transcript: Transcript) -> float | None:
     return round(manager / total, 3) if total else None
 
 
-def goal_share(
+def bottom_lines(
+    readings: Sequence[TurnReading], findings: Sequence[Finding], measures: Mapping[str, float], lang: Lang
+) -> list[dict[str, Any]]:
+    """The three bottom lines: kept or not, and the turn and words that show it (None: it rests on what was not said)."""
+    found: list[dict[str, Any]] = []
+    for name, entry in catalogue()["lines"].items():
+        broken = [f for f in findings if f"{LINE}{name}" in f.about]
+        kinds = tuple(MoveKind(kind) for kind in entry["kept_by"])
+        shown = next(((r, m) for r in readings if r.counted and (m := r.real(*kinds))), None) if kinds else None
+        acted = shown is not None if kinds else measures["acts_rate"] > 0
+        said = next((f for f in broken if f.turn is not None), None)
+        turn, quote = (said.turn, said.quote) if said else (None, "")
+        kept = acted and not broken
+        if kept and shown:
+            turn, quote = shown[0].turn.index, clause(shown[0].turn.text, shown[1].quote)
+        text = entry[lang] if acted or said else entry["unsaid"][lang]
+        found.append({"line": name, "kept": kept, "text": text, "turn": turn, "quote": quote})
+    return found
+
+
+def _cause(readings: Sequence[TurnReading]) -> dict[str, Any]:
+    for r in readings:
+        if r.counted and (move := r.real(MoveKind.DIAGNOSES_CAUSE)):
+            return {"found": True, "turn": r.turn.index, "quote": clause(r.turn.text, move.quote)}
+    return {"found": False, "turn": None, "quote": ""}
+
+
+def _good_end(persona: Persona, scenario: Scenario) -> GoodEnd:
+    return next((e for e in scenario.good_ends if persona.situation in e.situations), scenario.good_ends[0])
+
+
+def goal_checks(
     persona: Persona,
     scenario: Scenario,
     readings: Sequence[TurnReading],
-    measures: dict[str, float],
+    measures: Mapping[str, float],
     path: Sequence[EmployeeState],
-) -> float:
-    """Share of this situation's goal checks that were met; by the employee's state where it is known."""
-    end = next((e for e in scenario.good_ends if persona.situation in e.situations), scenario.good_ends[0])
+    lang: Lang,
+) -> list[dict[str, Any]]:
+    """What a good end is for this person in this scenario, check by check; by the employee's state where it is known."""
+    end = _good_end(persona, scenario)
     final = path[-1] if path else None
     ranks = [s.rank for s in final.concerns.values()] if final else []
     parts = set(plan_parts(readings))
@@ -301,7 +295,7 @@ def goal_share(
         "feels_heard": bool(final and final.voice >= 0.5),
     }
     needs: Sequence[GoalCheck] = end.needs if final else [n for n in end.needs if n not in _NEEDS_STATE]
-    return sum(met[n] for n in needs) / len(needs) if needs else 0.0
+    return [{"check": need, "met": met[need], "text": words("goals", need, lang)} for need in needs]
 
 
 _NEEDS_STATE: frozenset[GoalCheck] = frozenset(

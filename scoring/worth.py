@@ -17,6 +17,7 @@ from interview.conversation import Lang
 from interview.moves import HARMS, Move, MoveKind
 from interview.persona import Persona, Scenario
 from interview.reading.patterns import fold
+from scoring.catalogue import catalogue
 from scoring.rubric import rubric
 
 _TOKEN = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")
@@ -196,7 +197,9 @@ def _rules(lang: Lang) -> Grams:
             for part in parts.values() if isinstance(parts, Mapping) else parts:
                 collect(part)
 
-    collect({key: rubric()[key] for key in ("dimensions", "strengths", "findings", "bands", "gates")})
+    collect({key: rubric()[key] for key in ("dimensions", "bands", "gates")})
+    collect([{lang: kind[lang]} for kind in catalogue()["kinds"].values()])
+    collect({key: catalogue()[key] for key in ("strengths", "lines", "goals", "parts")})
     collect(yaml.safe_load(files("interview").joinpath("data", "steps.yaml").read_text(encoding="utf-8")))
     return frozenset[tuple[str, ...]]().union(
         *(grams(text) for text in texts if bool(_HAN.search(text)) == (lang == "zh"))

@@ -13,6 +13,7 @@ from interview.persona import Persona, Scenario
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
+from scoring.catalogue import catalogue
 from scoring.report import Reporter
 from scoring.rubric import rubric
 from simulator.reaction import first_state
@@ -164,7 +165,7 @@ def brief_text(persona: Persona, scenario: Scenario) -> str:
 
 def rubric_text(lang: Lang) -> str:
     entries = [*rubric()["dimensions"].values()]
-    return "\n".join([*(f"{e['name'][lang]}: {e['about'][lang]}" for e in entries), *(s[lang] for s in rubric()["strengths"].values())])  # fmt: skip
+    return "\n".join([*(f"{e['name'][lang]}: {e['about'][lang]}" for e in entries), *(s[lang] for s in catalogue()["strengths"].values())])  # fmt: skip
 
 
 def tricks(lang: Lang, lines: list[str]) -> dict[str, list[str]]:
