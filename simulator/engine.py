@@ -8,7 +8,7 @@ from interview.gestures import Gesture
 from interview.intent import Intent, IntentKind
 from interview.moves import MoveReading
 from interview.persona import Persona, Scenario, Variant
-from simulator.disclosure import disclose
+from simulator.disclosure import Disclosure, disclose
 from simulator.hearing import Heard, hear
 from simulator.intent import decide, remember_intent
 from simulator.moments import break_lines, take_break
@@ -78,10 +78,17 @@ def take_turn(
     reaction = react(state, heard, stage.persona, stage.scenario)
     disclosure = disclose(reaction.state, heard, stage.persona)
     intent = decide(reaction, disclosure, heard, stage.persona, stage.scenario)
-    draft = compose(intent, disclosure.state, heard, reaction, stage.persona, stage.scenario, stage.variant, stage.seed)
+    after = disclosure.state if _voiced(intent, disclosure) else reaction.state
+    draft = compose(intent, after, heard, reaction, stage.persona, stage.scenario, stage.variant, stage.seed)
     if gesture is Gesture.ADJOURN and intent.kind is not IntentKind.WALK_OUT:
         return _break(stage, state, heard, reaction)
-    return Outcome(heard, reaction, remember_intent(disclosure.state, intent, draft.used), intent, draft)
+    return Outcome(heard, reaction, remember_intent(after, intent, draft.used), intent, draft)
+
+
+def _voiced(intent: Intent, disclosure: Disclosure) -> bool:
+    """Whether the reply says what was to be let out; what goes unsaid stays where it was."""
+    opening = (IntentKind.HINT_CONCERN, IntentKind.REVEAL_CONCERN)
+    return not (disclosure.hinted or disclosure.revealed) or intent.kind in opening or intent.also in opening
 
 
 def _break(stage: Stage, before: EmployeeState, heard: Heard, reaction: Reaction) -> Outcome:

@@ -182,11 +182,11 @@ def _concern(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: 
     for event in reaction.events:
         if event.startswith("addressed:"):
             return Intent(IntentKind.CONCERN_EASED, about=event.partition(":")[2])
-    if disclosure.revealed:
-        return Intent(IntentKind.REVEAL_CONCERN, about=disclosure.revealed)
     for event in reaction.events:
         if event.startswith("named:"):
             return Intent(IntentKind.ELABORATE_CONCERN, about=event.partition(":")[2])
+    if disclosure.revealed:
+        return Intent(IntentKind.REVEAL_CONCERN, about=disclosure.revealed)
     if disclosure.hinted:
         first = _ordinary(disclosure.state, heard, persona, topic)
         if first.kind not in _BEFORE_A_HINT:
@@ -247,7 +247,10 @@ def _ordinary(state: EmployeeState, heard: Heard, persona: Persona, topic: str) 
 
 
 def _closes(state: EmployeeState) -> Intent:
-    good = state.trust >= FAIR_TRUST and state.commitment >= 0.35 and state.memory.harm <= 0.3
+    settled = state.commitment >= 0.35 or (
+        state.trust >= GOOD_TRUST and state.commitment >= 0.25 and state.agree_plan >= 0.25
+    )
+    good = state.trust >= FAIR_TRUST and settled and state.memory.harm <= 0.3
     return Intent(IntentKind.CLOSE_GOOD if good else IntentKind.CLOSE_COLD)
 
 
@@ -258,6 +261,8 @@ def _reserve(state: EmployeeState, heard: Heard, topic: str) -> Intent:
         return Intent((IntentKind.WITHDRAW, IntentKind.SHORT_ANSWER, IntentKind.GO_QUIET)[turn % 3])
     if not topic and heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
         return Intent((IntentKind.DEFLECT, IntentKind.WITHDRAW, IntentKind.SHORT_ANSWER)[turn % 3])
+    if heard.has(MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.EXPECTATION):
+        return Intent(IntentKind.WITHDRAW if turn % 3 == 0 else IntentKind.SHORT_ANSWER)
     order = (
         IntentKind.DEFLECT,
         IntentKind.SHORT_ANSWER,
@@ -274,7 +279,8 @@ def _about_the_matter(state: EmployeeState, heard: Heard, persona: Persona, topi
     if heard.has(MoveKind.DIAGNOSES_CAUSE):
         return Intent(IntentKind.ANSWER, about=topic) if topic else Intent(IntentKind.EXPLAIN_CAUSE)
     if heard.has(MoveKind.OFFERS_APPEAL):
-        return Intent(IntentKind.ASK_APPEAL if state.agree_rating < 0.4 else IntentKind.ACCEPT_PARTLY)
+        unclear = state.agree_rating < 0.4 and not heard.has_time
+        return Intent(IntentKind.ASK_APPEAL if unclear else IntentKind.ACCEPT_PARTLY)
     if heard.has(MoveKind.EVIDENCE) and heard.true_facts:
         asked = heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
         if asked:

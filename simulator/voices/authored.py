@@ -71,7 +71,11 @@ _LEAD_ORDER = (
 )  # fmt: skip
 
 
-_OFFERS = (MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN)
+_GOES_ON = re.compile(
+    r"(?:although|and|but|also|then|though|besides|not that|i mean|it's only)\b|不过|但|可是|而且|其实|就是|还有", re.I
+)
+"""Hints that take up what came before by themselves."""
+_OFFERS = (MoveKind.OFFERS_APPEAL, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN)
 _EMPTY = ("hollow", "generic", "parrot")
 
 
@@ -228,7 +232,7 @@ def compose(
     if intent.also is not None:
         also = _own_pools(intent.also, intent.also_about, state, reaction, persona, scenario, variant)
         second = choice.pick("also", *also, *_general_pools(intent.also, state, persona))
-        if second and intent.also is IntentKind.HINT_CONCERN:
+        if second and intent.also is IntentKind.HINT_CONCERN and not _GOES_ON.match(second):
             parts.append(choice.pick("bridge", general_lines(persona.lang)["bridges"][persona.style]))
         parts.append(second)
     elif (
