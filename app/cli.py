@@ -59,6 +59,11 @@ def _message_lang() -> Lang:
         return "en" if os.environ.get("TANDAO_LANGUAGE", "zh") == "en" else "zh"
 
 
+def _plain(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """An id without the stray bytes of another encoding; with them it names nothing anyway."""
+    return None if value is None else value.encode("utf-8", "replace").decode()
+
+
 @click.group(cls=TandaoGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(package_name="tandao")
 def main() -> None:
@@ -77,8 +82,8 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 @main.command()
-@click.option("--persona", "persona_id", required=True, help="Persona id, see `tandao personas list`.")
-@click.option("--scenario", "scenario_id", help="Scenario id; default: the persona's own.")
+@click.option("--persona", "persona_id", required=True, callback=_plain, help="Persona id, see `tandao personas list`.")
+@click.option("--scenario", "scenario_id", callback=_plain, help="Scenario id; default: the persona's own.")
 @click.option("--lang", type=_LANG, default="zh", show_default=True)
 @click.option("--voice", type=click.Choice(["authored", "llm"]), default="authored", show_default=True)
 @click.option("--mode", type=click.Choice(["practice", "exam"]), default="practice", show_default=True)
@@ -108,7 +113,7 @@ def personas_list(as_json: bool) -> None:
 
 
 @personas.command("show")
-@click.argument("persona_id")
+@click.argument("persona_id", callback=_plain)
 @click.option("--lang", type=_LANG, default="zh", show_default=True)
 @click.option("--variant", help="Only what this variant draws.")
 @click.option("--json", "as_json", is_flag=True)
@@ -134,7 +139,7 @@ def personas_check(folder: str | None) -> None:
 
 
 @personas.command("new")
-@click.argument("persona_id")
+@click.argument("persona_id", callback=_plain)
 @click.option("--lang", type=_LANG, default="zh", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False), help="Write here instead of standard output.")
 def personas_new(persona_id: str, lang: Lang, out: str | None) -> None:
@@ -206,6 +211,20 @@ def _checked_id(rehearsal_id: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", rehearsal_id):
         raise NotFoundError("no such id", message_key="error.no_rehearsal")
     return rehearsal_id
+
+
+@main.command()
+@click.option("--lang", type=_LANG, help="Language of the findings; default: TANDAO_LANGUAGE.")
+@click.option("--json", "as_json", is_flag=True)
+def doctor(lang: Lang | None, as_json: bool) -> None:
+    """Check settings, data, key, personas and language model, each with its fix. 体检：查出问题和改法。"""
+    from app.doctor import report
+
+    broken = False
+    for bad, line in report(lang, as_json):
+        broken = broken or bad
+        click.echo(line)
+    sys.exit(1 if broken else 0)
 
 
 @main.group()
