@@ -199,3 +199,24 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path):
     done = tandao("rehearse", "--persona", "expert-open", "--script", str(script), home=blocked / "home")
     assert done.returncode == 1
     assert "TANDAO_HOME" in done.stderr.decode()
+
+
+def test_delete_asks_first_and_then_nothing_is_left(home, tmp_path):
+    script = tmp_path / "lines.txt"
+    script.write_text("你怎么看这一年？\n", encoding="utf-8")
+    done = tandao("rehearse", "--persona", "expert-open", "--script", str(script), "--json", home=home)
+    rehearsal_id = done.stderr.decode().split()[-1]
+    kept = tandao("delete", rehearsal_id, stdin=b"n\n", home=home)
+    assert kept.returncode == 1
+    assert "彻底删除" in kept.stderr.decode()
+    assert "没有删除" in kept.stderr.decode()
+    silent = tandao("delete", rehearsal_id, home=home)
+    assert silent.returncode == 1
+    assert tandao("report", rehearsal_id, home=home).returncode == 0
+    gone = tandao("delete", rehearsal_id, "--yes", home=home, TANDAO_LANGUAGE="en")
+    assert gone.returncode == 0
+    assert "key is destroyed" in gone.stderr.decode()
+    for args in (("report", rehearsal_id), ("delete", rehearsal_id, "--yes"), ("delete", "../x", "--yes")):
+        missing = tandao(*args, home=home, TANDAO_LANGUAGE="en")
+        assert missing.returncode == 1
+        assert "No such rehearsal" in missing.stderr.decode()
