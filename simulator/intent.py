@@ -232,7 +232,7 @@ def _ordinary(state: EmployeeState, heard: Heard, persona: Persona, topic: str) 
     if _is_closing(heard):
         return _closes(state)
     asked = asked_about(heard.folded)
-    if asked is Asked.SMALL_TALK and not topic:
+    if asked is Asked.SMALL_TALK and (not topic or state.memory.turns <= 2):
         return Intent(IntentKind.GREET if state.memory.turns <= 3 else IntentKind.SHORT_ANSWER)
     cold = state.trust < LOW_TRUST
     if cold and not heard.has(MoveKind.EVIDENCE, MoveKind.REFLECTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.OFFERS_APPEAL):
@@ -379,7 +379,7 @@ def _small(state: EmployeeState, heard: Heard, topic: str) -> Intent:
     if heard.has(MoveKind.EMPATHY):
         return Intent(IntentKind.SHORT_ANSWER if state.trust < GOOD_TRUST else IntentKind.ANSWER)
     if state.memory.delivered:
-        if asked_about(heard.folded) is None and not heard.moves:
+        if asked_about(heard.folded) is None and not any(m.strength >= 0.5 for m in heard.moves):
             return Intent(IntentKind.SHORT_ANSWER)  # nobody knows what it meant; a question back would miss it
         order = (
             IntentKind.ASK_WHAT_NEXT,

@@ -21,6 +21,8 @@ from interview.intent import Intent, IntentKind
 from interview.moves import MoveKind
 from interview.persona import Concern, Persona, Point, Scenario, Variant
 from interview.ports import SpeakingCue
+from interview.reading.facts import mentioned
+from interview.reading.patterns import fold
 from interview.situations import Style
 from simulator.asking import Asked
 from simulator.hearing import Heard, incidents_of
@@ -211,7 +213,7 @@ def compose(
     turn = state.memory.turns
     slots = _slots(persona, variant, heard, intent, seed, turn)
     choice = _Choice(frozenset(state.memory.said), slots, f"{seed}|{turn}|{heard.fingerprint}")
-    own = _own_pools(intent.kind, intent.about, state, reaction, persona, scenario, variant)
+    own = _own_pools(intent.kind, intent.about, heard, state, reaction, persona, scenario, variant)
     general = _general_pools(intent.kind, state, persona)
     if intent.kind is IntentKind.SHORT_ANSWER and not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
         own = [*own, *_acknowledgements(heard, persona), general_lines(persona.lang)["nods"][persona.style]]
@@ -225,12 +227,14 @@ def compose(
     if not core:
         core = choice.pick("core", *_general_pools(IntentKind.SHORT_ANSWER, state, persona), *own, *general, again=True)
     parts = [core]
-    if intent.kind in (IntentKind.REVEAL_CONCERN, IntentKind.ACKNOWLEDGE_FACT) and choice.number("lead-in", 2):
+    if intent.kind is IntentKind.REVEAL_CONCERN and heard.has(*_OFFERS):
+        parts.insert(0, choice.pick("lead-in", *_acknowledgements(heard, persona, _OFFERS)))
+    elif intent.kind in (IntentKind.REVEAL_CONCERN, IntentKind.ACKNOWLEDGE_FACT) and choice.number("lead-in", 2):
         parts.insert(0, choice.pick("lead-in", *general))
     elif intent.kind in _LED and intent.also is None and choice.number("lead?", 100) < _lead_chance(state):
         parts.insert(0, _lead(choice, heard, state, persona))
     if intent.also is not None:
-        also = _own_pools(intent.also, intent.also_about, state, reaction, persona, scenario, variant)
+        also = _own_pools(intent.also, intent.also_about, heard, state, reaction, persona, scenario, variant)
         second = choice.pick("also", *also, *_general_pools(intent.also, state, persona))
         if second and intent.also is IntentKind.HINT_CONCERN and not _GOES_ON.match(second):
             parts.append(choice.pick("bridge", general_lines(persona.lang)["bridges"][persona.style]))
@@ -293,6 +297,7 @@ def _guarded(state: EmployeeState) -> bool:
 def _own_pools(
     kind: IntentKind,
     about: str,
+    heard: Heard,
     state: EmployeeState,
     reaction: Reaction,
     persona: Persona,
@@ -300,7 +305,7 @@ def _own_pools(
     variant: Variant,
 ) -> list[Sequence[str]]:
     """The persona's and the scenario's own lines for this, most particular first."""
-    habits = _habit_lines(kind, reaction, persona)
+    habits = _habit_lines(kind, heard, reaction, persona)
     concern = next((c for c in persona.concerns if c.id == about), None)
     pools: Mapping[IntentKind, Sequence[Sequence[str]]] = {
         IntentKind.TAKE_MESSAGE: (getattr(scenario.lines.reaction, persona.style),),
@@ -331,16 +336,21 @@ def _own_pools(
     return found
 
 
-def _habit_lines(kind: IntentKind, reaction: Reaction, persona: Persona) -> list[Sequence[str]]:
+def _habit_lines(kind: IntentKind, heard: Heard, reaction: Reaction, persona: Persona) -> list[Sequence[str]]:
+    """What touches this person; a line that quotes one of the words waits until that word has been said."""
     soft = (IntentKind.FEEL_HEARD, IntentKind.THANK, IntentKind.TAKE_APOLOGY, IntentKind.ACCEPT_PARTLY)
     hard = (IntentKind.PUSH_BACK_FAIRNESS, IntentKind.ASK_CONCRETE, IntentKind.DEFLECT, IntentKind.DEFEND)
     found: list[Sequence[str]] = []
     for event in reaction.events:
         name, _, number = event.partition(":")
         if name == "trigger" and (kind in hard or kind.startswith("object_")):
-            found.append(persona.triggers[int(number)].lines)
-        if name == "soother" and kind in soft:
-            found.append(persona.soothers[int(number)].lines)
+            habit = persona.triggers[int(number)]
+        elif name == "soother" and kind in soft:
+            habit = persona.soothers[int(number)]
+        else:
+            continue
+        unsaid = tuple(w for w in habit.words if not mentioned((w,), heard.folded))
+        found.append([line for line in habit.lines if not mentioned(unsaid, fold(line))])
     return found
 
 
