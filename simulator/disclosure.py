@@ -66,8 +66,12 @@ def _open_floor(state: EmployeeState, heard: Heard) -> bool:
         return False
     if marker is not None and marker.detail == Step.SELF_REVIEW and "self-review" not in state.memory.topics:
         return False
-    elsewhere = (Asked.SMALL_TALK, Asked.PROUD, Asked.EXPECTED, Asked.PLAN)
-    return asked_about(heard.folded) not in elsewhere
+    if heard.has(MoveKind.PLAN, MoveKind.COMMITMENT) and not heard.touched:
+        return False
+    asked = asked_about(heard.folded)
+    if asked is Asked.WANT and state.memory.plan_parts:
+        return False
+    return asked not in (Asked.SMALL_TALK, Asked.PROUD, Asked.EXPECTED, Asked.PLAN)
 
 
 def _closed(state: EmployeeState, persona: Persona) -> list[Concern]:

@@ -333,7 +333,7 @@ def _about_being_heard(state: EmployeeState, heard: Heard, topic: str) -> Intent
         return Intent(IntentKind.FEEL_HEARD, about=topic)
     praise = heard.first(MoveKind.AFFIRMATION)
     if praise and not asked:
-        return Intent(IntentKind.THANK, about=topic)
+        return Intent(IntentKind.THANK if praise.detail != "generic" else IntentKind.SHORT_ANSWER, about=topic)
     return None
 
 
