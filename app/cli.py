@@ -189,10 +189,14 @@ def score(file: str | None, manager_only: bool, min_turns: int, lang: Lang | Non
 @click.argument("rehearsal_id")
 @click.option("--lang", type=_LANG, help="Language of the report's own words; default: the talk's.")
 @click.option("--json", "as_json", is_flag=True)
-def report(rehearsal_id: str, lang: Lang | None, as_json: bool) -> None:
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that prints well.")
+def report(rehearsal_id: str, lang: Lang | None, as_json: bool, html: Path | None) -> None:
     """Print the report of a rehearsal. 打印一次演练的报告。"""
-    from app.report_command import report_text
+    from app.report_command import report_text, save_html
 
+    if html is not None:
+        save_html(_checked_id(rehearsal_id), lang, html)
+        return
     click.echo(report_text(_checked_id(rehearsal_id), lang, as_json))
 
 

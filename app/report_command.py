@@ -1,22 +1,47 @@
 """``tandao report``: a stored rehearsal's report as text or JSON."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from app.reports import build_report
 from app.texts import t
 from app.wiring import build_services, single_user
 from interview.conversation import Lang
+from interview.errors import InputError
 
 
 def report_text(rehearsal_id: str, lang: Lang | None, as_json: bool) -> str:
     """The report of one rehearsal; made anew so that it follows the rubric in force."""
     services = build_services()
     actor = single_user(lang or services.settings.language)
-    report = build_report(services, actor, rehearsal_id)
+    report = build_report(services, actor, rehearsal_id, lang)
     if as_json:
         return json.dumps(report, ensure_ascii=False)
     return "\n".join(_lines(report, lang or report["lang"]))
+
+
+def save_html(rehearsal_id: str, lang: Lang | None, path: Path) -> None:
+    """Write the report as one HTML file, readable by its owner only; raises InputError if a file is there already."""
+    from app.ui.report_html import report_document
+
+    services = build_services()
+    actor = single_user(lang or services.settings.language)
+    report = build_report(services, actor, rehearsal_id, lang)
+    used: Lang = lang or report["lang"]
+    html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), used)
+    try:
+        with open(path, "x", encoding="utf-8", opener=_private) as file:
+            file.write(html)
+    except FileExistsError as error:
+        raise InputError("the file is there", message_key="error.file_exists", path=str(path)) from error
+    except OSError as error:
+        raise InputError(str(error), message_key="error.file_write", path=str(path)) from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lines(report: dict[str, Any], lang: Lang) -> list[str]:
@@ -29,13 +54,16 @@ def _lines(report: dict[str, Any], lang: Lang) -> list[str]:
     lines += [f"  {d['name']}: " + ("–" if d["score"] is None else f"{d['score']:g}") for d in report["dimensions"]]
     lines += ["", t("report.message", lang)]
     lines += [f"  [{'x' if part['turn'] is not None else ' '}] {part['text']}" for part in report["message"]]
+    lines.insert(2, t("report.unread", lang, share=f"{report['unread_share']:.0%}"))
     lines += ["", t("report.strengths", lang)]
     lines += [f"  + “{s['quote']}” {s['text']}" for s in report["strengths"]] or ["  –"]
     lines += ["", t("report.findings", lang)]
     for finding in report["findings"]:
-        quoted = finding["quote"] and finding["turn"] is not None
-        detail = f": {finding['quote']}" if finding["quote"] and not quoted else ""
-        lines.append(f"  - “{finding['quote']}” {finding['text']}" if quoted else f"  - {finding['text']}{detail}")
+        lines.append(f"  - “{finding['quote']}” {finding['text']}" if finding["quote"] else f"  - {finding['text']}")
         if finding["better"]:
-            lines.append(f"      {t('report.better', lang)}: {finding['better']}")
+            lines.append(f"      {t('report.better', lang)} {finding['better']}")
+    lines += ["", t("report.lines", lang)]
+    lines += [f"  [{'x' if line['kept'] else ' '}] {line['text']}" for line in report["lines"]]
+    lines += ["", t("report.goal", lang)]
+    lines += [f"  [{'x' if check['met'] else ' '}] {check['text']}" for check in report["goal"]["checks"]]
     return lines

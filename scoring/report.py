@@ -9,9 +9,9 @@ from interview.employee import EmployeeState
 from interview.moves import HARMS, Move, MoveKind
 from interview.persona import GoalCheck, GoodEnd, Persona, Scenario
 from interview.ports import CueReader, MoveReader
-from interview.preparation import Preparation
+from interview.preparation import Preparation, step_worth
 from interview.situations import Situation
-from interview.steps import SPOKEN_STEPS, Step
+from interview.steps import SPOKEN_STEPS, STEPS, Step
 from phrasing.library import PhrasingLibrary
 from scoring.catalogue import LINE, RISK, catalogue, words
 from scoring.findings import Finding, clause, find
@@ -66,6 +66,10 @@ class Reporter:
         known = _known(transcript, persona, scenario, path, manager_only=manager_only)
         cues = {} if manager_only else self._cues_before(transcript)
         measures = measure(readings, transcript, scenario, path, None if manager_only else self._cues)
+        prepared = step_worth(preparation or {})
+        if prepared:
+            spoken = measures["step_coverage"] * len(SPOKEN_STEPS)
+            measures["step_coverage"] = (spoken + sum(prepared.values())) / (len(SPOKEN_STEPS) + len(prepared))
         goal: list[dict[str, Any]] = []
         if persona and scenario:
             goal = goal_checks(persona, scenario, readings, measures, path, lang)
@@ -93,7 +97,7 @@ class Reporter:
             "cause": _cause(readings),
             "goal": {"text": _good_end(persona, scenario).text if persona and scenario else "", "checks": goal},
             "situation": str(persona.situation) if persona else None,
-            "steps": _steps(readings),
+            "steps": _steps(readings, prepared),
             "path": [
                 {"turn": i, "tension": s.tension, "trust": s.trust, "resigned": s.resigned} for i, s in enumerate(path)
             ],
@@ -208,9 +212,19 @@ def _message(
     ]
 
 
-def _steps(readings: Sequence[TurnReading]) -> list[dict[str, Any]]:
+def _steps(readings: Sequence[TurnReading], prepared: Mapping[Step, float]) -> list[dict[str, Any]]:
+    """The steps with their first turn; those before the talk, where something was chosen, with what that is worth."""
     reached = steps_reached(readings)
-    return [{"step": str(s), "number": s.number, "turn": reached.get(s)} for s in SPOKEN_STEPS]
+    return [
+        {
+            "step": str(s),
+            "number": s.number,
+            "turn": reached.get(s),
+            "worth": round(prepared[s], 2) if s in prepared else None,
+        }
+        for s in STEPS
+        if s in SPOKEN_STEPS or s in prepared
+    ]
 
 
 def _unscorable(transcript: Transcript, readings: Sequence[TurnReading], min_turns: int) -> str | None:

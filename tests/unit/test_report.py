@@ -1,5 +1,6 @@
 """What the report says: every kind of finding in both languages, with its quote, its step and better words."""
 
+import calendar
 from functools import cache
 from typing import Any
 
@@ -192,7 +193,7 @@ def test_parroting_and_invented_figures(lang):
     row = who.numbers[0]
     metric = next(m.words[0] for m in who.metrics if m.id == row.metric)
     month = int(row.month[5:])
-    name = ("January February March April May June July August September October November December").split()[month - 1]
+    name = calendar.month_name[month]
     said = (
         f"{month}月{metric}是{row.actual * 3 + 7:g}。"
         if lang == "zh"
