@@ -205,7 +205,10 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
     if asked_about(heard.folded) is Asked.FLOOR and not _is_closing(heard):
         if not delivered:
             return Intent(IntentKind.ASK_WHAT_NEXT, about=f"self:{Asked.FLOOR}")
-        return Intent(IntentKind.ASK_MONEY if wants_money else IntentKind.ASK_WHAT_NEXT)
+        if wants_money:
+            return Intent(IntentKind.ASK_MONEY)
+        settled = heard.has(MoveKind.COMMITMENT, MoveKind.PLAN)
+        return Intent(IntentKind.SHORT_ANSWER if settled else IntentKind.ASK_WHAT_NEXT)
     if not delivered or heard.has(MoveKind.OPEN_QUESTION, MoveKind.DIAGNOSES_CAUSE, MoveKind.CLOSED_QUESTION):
         return None
     if wants_money and memory.turns >= 5 and heard.has(*_ABOUT_THE_RESULT) and not heard.has(*_WANTS_AN_ANSWER):
@@ -291,6 +294,8 @@ def _about_the_matter(state: EmployeeState, heard: Heard, persona: Persona, topi
     if heard.has(MoveKind.AGREE_BEFORE_DIFFER):
         return Intent(IntentKind.ACCEPT_PARTLY if state.fairness >= 0.4 else IntentKind.STILL_DISAGREE)
     if heard.has(MoveKind.DELIVERS_MESSAGE):
+        if _quote(heard, MoveKind.DELIVERS_MESSAGE).lower().startswith(("if ", "should ", "如果", "要是", "到期")):
+            return Intent(IntentKind.SHORT_ANSWER)  # what comes after is no rating to argue with
         if state.fairness < 0.42:
             return Intent(IntentKind.PUSH_BACK_FAIRNESS)
         return Intent(IntentKind.QUESTION_RATING if state.agree_rating < 0.3 else IntentKind.ASK_WHAT_NEXT)
@@ -309,7 +314,7 @@ def _about_the_future(state: EmployeeState, heard: Heard, persona: Persona) -> I
         return Intent(IntentKind.ASK_SUPPORT if state.fairness >= 0.35 else IntentKind.STILL_DISAGREE)
     if heard.has(MoveKind.PLAN, MoveKind.EXPECTATION):
         if not delivered:
-            return Intent(IntentKind.ASK_WHAT_NEXT)
+            return Intent(IntentKind.SHORT_ANSWER)
         if state.trust < FAIR_TRUST and state.agree_plan < 0.35:
             return Intent(IntentKind.STILL_DISAGREE if state.fairness < 0.42 else IntentKind.ASK_SUPPORT)
         if heard.has(MoveKind.OPEN_QUESTION) or (state.commitment >= 0.3 and state.memory.turns % 2):
@@ -365,12 +370,12 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
         told = "self-review" in state.memory.topics or state.memory.delivered
         return Intent(IntentKind.ANSWER if told else IntentKind.SELF_REVIEW)
     if heard.has(MoveKind.CLOSED_QUESTION):
-        return Intent(IntentKind.SHORT_ANSWER if state.trust < FAIR_TRUST else IntentKind.ANSWER)
+        return Intent(IntentKind.SHORT_ANSWER)  # a yes or a no; the long answers are for open questions
     return None
 
 
 def _small(state: EmployeeState, heard: Heard, topic: str) -> Intent:
-    if topic:
+    if topic and not heard.has(MoveKind.RAPPORT):
         return Intent(IntentKind.ANSWER, about=topic)
     if heard.has(MoveKind.ENCOURAGER):
         return Intent(IntentKind.ANSWER)

@@ -77,7 +77,7 @@ _GOES_ON = re.compile(
     r"(?:although|and|but|also|then|though|besides|not that|i mean|it's only)\b|不过|但|可是|而且|其实|就是|还有", re.I
 )
 """Hints that take up what came before by themselves."""
-_OFFERS = (MoveKind.OFFERS_APPEAL, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN)
+_OFFERS = (MoveKind.OFFERS_APPEAL, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.EXPECTATION)
 _EMPTY = ("hollow", "generic", "parrot")
 
 
@@ -217,6 +217,8 @@ def compose(
     general = _general_pools(intent.kind, state, persona)
     if intent.kind is IntentKind.SHORT_ANSWER and not heard.has(MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION):
         own = [*own, *_acknowledgements(heard, persona), general_lines(persona.lang)["nods"][persona.style]]
+    elif intent.kind is IntentKind.SHORT_ANSWER and heard.has(MoveKind.CLOSED_QUESTION) and state.trust >= 0.45:
+        own = [*own, general_lines(persona.lang)["leads"][MoveKind.CLOSED_QUESTION][persona.style]]
     elif intent.kind is IntentKind.ASK_CONCRETE and not heard.has(MoveKind.KIND_BUT_VAGUE):
         own = [*own, general_lines(persona.lang)["let_off"][persona.style]]
     elif intent.kind is IntentKind.FEEL_HEARD and not intent.about and not heard.has(MoveKind.REFLECTION):

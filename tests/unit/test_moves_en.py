@@ -303,6 +303,14 @@ GOOD: list[tuple[str, str, str, str]] = [
     ("Nobody here thinks you're stupid.", "", "", "label insult"),
     ("I'm not going to compare you with anyone.", "", "", "comparison"),
     ("You weren't the only one who found it hard.", "", "", "comparison dismissal"),
+    ("You tell me where I've got it wrong.", "", "", "apology"),
+    ("I've got you down as Meets for the year.", "", "delivers_message", ""),
+    ("We agreed twelve and three are done.", "", "evidence", "step_marker:commitment"),
+    ("If we're not at eight by then, we'd sit down with HR and look at what's realistic.", "", "delivers_message", ""),
+    ("I take you off the rota every other week so you've two clear days.", "", "support_offer", "reflection"),
+    ("You've put a real shift in this year.", "", "affirmation", ""),
+    ("Let's call it there.", "", "step_marker:closing", "lets_off"),
+    ("Right, so you send me the three by Thursday.", "", "commitment", "reflection"),
 ]
 BAD: list[tuple[str, str, str, str]] = [
     ("Honestly, you're a bit of a nightmare to manage.", "", "label", ""),
@@ -378,6 +386,8 @@ BAD: list[tuple[str, str, str, str]] = [
     ("Are you on something?", "", "pries", ""),
     ("Have you got problems at home?", "", "pries", ""),
     ("You absolute muppet.", "", "insult", ""),
+    ("Your numbers are rubbish.", "", "insult", ""),
+    ("You kind of brought this on yourself.", "", "blame", ""),
 ]
 
 
