@@ -175,7 +175,9 @@ def no_cause(talk: Talk) -> Iterator[Spot]:
 
 
 def dispute_left_open(talk: Talk) -> Iterator[Spot]:
-    """The employee disagreed and nothing after it leads out: no plan, no support, no review."""
+    """The employee disagreed and nothing after it leads out: no plan, no support; nor had a review been named before."""
+    if any(r.has(MoveKind.OFFERS_APPEAL) for r in talk.readings):
+        return
     for place, r in enumerate(talk.readings):
         if (talk.upset or {}).get(r.turn.index, 0.0) >= 0.6:
             if not any(later.has(*_WAY_OUT) for later in talk.readings[place:]):

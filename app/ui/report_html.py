@@ -74,7 +74,7 @@ def _head(report: Report, lang: Lang) -> str:
             f'<div><div class="score" id="score">{report["score"]:.0f}</div>'
             f"<div>{t('report.of_100', lang)} · <b id='band'>{escape(report['band'] or '')}</b></div></div>"
         )
-        if report.get("machine_score") is not None:
+        if report.get("machine_score") not in (None, report["score"]):
             notes.append(t("report.machine", lang, score=f"{report['machine_score']:.0f}"))
     notes += [f'<span class="flag">⚠ {escape(gate)}</span>' for gate in report["gates"]]
     if report["risk_flags"]:
@@ -107,7 +107,7 @@ def _message(report: Report, lang: Lang) -> str:
         + f" <span class='note'>({_turn(part['turn'], lang) if part['turn'] is not None else t('report.unsaid', lang)})</span></li>"
         for part in report["message"]
     )
-    return _section("message", t("report.message", lang), f"<ul>{rows}</ul>" if rows else "")
+    return _section("message", t("report.message", lang), f"<ul class='ticks'>{rows}</ul>" if rows else "")
 
 
 def _strengths(report: Report, lang: Lang) -> str:
@@ -159,7 +159,7 @@ def _lines(report: Report, lang: Lang) -> str:
         rows.append(
             f"<li data-line='{line['line']}'>{mark} <b>{verdict}</b> · {escape(line['text'])}{quote}{where}</li>"
         )
-    return _section("lines", t("report.lines", lang), f"<ul>{''.join(rows)}</ul>" if rows else "")
+    return _section("lines", t("report.lines", lang), f"<ul class='ticks'>{''.join(rows)}</ul>" if rows else "")
 
 
 def _end(report: Report, lang: Lang) -> str:
@@ -176,7 +176,7 @@ def _end(report: Report, lang: Lang) -> str:
         if report.get("situation"):
             text = situation_text(Situation(report["situation"]), lang)
             risks = f"<p class='note'>{escape(text.name)} · {escape(text.goal)}</p>"
-        body += f"{risks}<p>{escape(goal['text'])}</p><ul>{rows}</ul>"
+        body += f"{risks}<p>{escape(goal['text'])}</p><ul class='ticks'>{rows}</ul>"
     if cause:
         if cause["found"]:
             found = f"✓ {t('report.cause_found', lang)} <q>{escape(cause['quote'])}</q> "
@@ -189,7 +189,7 @@ def _end(report: Report, lang: Lang) -> str:
 
 def _dimensions(report: Report, lang: Lang) -> str:
     rows = "".join(
-        f"<tr><td>{escape(d['name'])}</td><td class='note'>{escape(d['about'])}</td>"
+        f"<tr><td>{escape(d['name'])}<div class='note'>{escape(d['about'])}</div></td>"
         + (
             f"<td><div class='dimbar'><div style='width:{d['score']:.0f}%'></div></div></td><td>{d['score']:.0f}</td>"
             if d["score"] is not None
@@ -237,7 +237,9 @@ def _path(report: Report, lang: Lang, *, live: bool) -> str:
     heads = (t("report.after_turn", lang), t("gauge.tension", lang), t("gauge.trust", lang))
     table = f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{rows}</table>"
     figures = f"<details><summary>{t('report.table', lang)}</summary>{table}</details>" if live else ""
-    return _section("path", t("report.path", lang), path_svg(report["path"], lang) + note + figures)
+    return _section(
+        "path", t("report.path", lang), f"<div class='scroll'>{path_svg(report['path'], lang)}</div>{note}{figures}"
+    )
 
 
 def _transcript(report: Report, transcript: Transcript, lang: Lang, *, live: bool) -> str:

@@ -15,6 +15,9 @@ REPORT_CSS = """
 .report .dimbar.share {max-width: 220px}
 .report ul {list-style-position: outside}
 .report svg {display: block}
+.report ul.ticks {list-style: none; margin-left: 0}
+.report .dimensions td:nth-child(2) {width: 32%; vertical-align: middle}
+@media screen and (max-width: 640px) {.report .path svg {min-width: 560px; max-width: none}}
 """
 
 DOCUMENT_CSS = """

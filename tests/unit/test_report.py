@@ -1,12 +1,20 @@
 """What the report says: every kind of finding in both languages, with its quote, its step and better words."""
 
 import calendar
+import re
 from functools import cache
+from html import unescape
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
+from app.report_command import save_html
+from app.texts import t
+from app.ui.report_html import report_document, report_html
+from app.wiring import build_services, single_user
 from interview.conversation import LANGS, Lang, Speaker, Transcript
+from interview.errors import InputError, NotFoundError
 from interview.persona import Persona
 from interview.situations import Situation
 from interview.steps import Step
@@ -290,3 +298,99 @@ def test_unread_sentences_are_counted_and_shown():
     result = made("en", lines)
     assert result["unread_share"] == round(1 / 8, 3)
     assert REPORTER.report(Transcript.of("en", [(Speaker.MANAGER, line) for line in lines]))["unread_share"] == 0.125
+
+
+class _Whole(HTMLParser):
+    """Open and closed tags of a document, and what its attributes name."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br", "line", "circle", "rect", "polyline"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, (tag, self.open[-3:])
+        self.open.pop()
+
+
+def full(lang: Lang, lines: list[str], words_in: Lang) -> tuple[dict[str, Any], Transcript]:
+    who = person("stuck", lang)
+    spoken, path, scenario = held(who, filled(lines, who))
+    result = REPORTER.report(spoken, who, scenario, path, words_in=words_in, annotate=True)
+    return result | {"title": "<b>标题</b>", "ended": "finished"}, spoken
+
+
+@both
+@pytest.mark.parametrize("words_in", list(LANGS))
+def test_the_document_is_whole_needs_nothing_and_says_everything(lang, words_in):
+    evil = {
+        "zh": "你这个人<img src=x onerror=alert(1)>态度有问题。",
+        "en": "Your attitude </td><script>x()</script> is the problem.",
+    }
+    lines = [*DECENT[lang][:8], evil[lang], *DECENT[lang][8:]]
+    result, spoken = full(lang, lines, words_in)
+    text = report_document(result, spoken, words_in)
+    page = _Whole(text)
+    assert page.open == []
+    assert not re.search(r"https?:|//|@import|url\(", text)
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "img", "link", "iframe", "object", "button"}
+    assert not any(name.startswith("on") or name in ("src", "href") for _, attrs in page.tags for name in attrs)
+    assert "@page {size: A4" in text and text.startswith("<!doctype html>")
+    assert f'lang="{"zh-CN" if words_in == "zh" else "en"}"' in text
+    shown = unescape(re.sub(r"<style.*?</style>|<[^>]+>", "", text, flags=re.S))
+    assert all(turn.text in shown for turn in spoken.turns)
+    for part in ("findings", "strengths", "lines", "dimensions"):
+        for item in result[part]:
+            assert item.get("text", item.get("name")) in shown
+    for key in ("findings", "lines", "goal", "steps", "path", "transcript"):
+        assert t(f"report.{key}", words_in) in shown
+    assert result["band"] in shown and f"{result['score']:.0f}" in shown
+
+
+@both
+def test_the_page_carries_turns_and_buttons(lang):
+    result, spoken = full(lang, HARMFUL[lang], lang)
+    page = _Whole(report_html(result, spoken, lang))
+    managers = [turn for turn in spoken.turns if turn.speaker is Speaker.MANAGER]
+    numbers = {turn.index: str(n) for n, turn in enumerate(managers, 1)}
+    expected = [numbers[f["turn"]] for f in result["findings"] if f["turn"] is not None]
+    assert expected
+    buttons = [attrs for tag, attrs in page.tags if tag == "button"]
+    assert [b["data-turn"] for b in buttons] == expected
+    assert all(b["class"] == "redo" and b["type"] == "button" for b in buttons)
+    cards = [attrs for _, attrs in page.tags if attrs.get("class") == "finding"]
+    assert [c.get("data-turn") for c in cards] == [numbers.get(f["turn"]) for f in result["findings"]]
+    rows = [attrs for tag, attrs in page.tags if tag == "tr" and attrs.get("class") == "manager"]
+    assert [r["data-turn"] for r in rows] == list(numbers.values())
+
+
+def test_a_file_from_the_command_line(tmp_path, monkeypatch):
+    home = tmp_path
+    monkeypatch.setenv("TANDAO_HOME", str(home / "kept"))
+    services = build_services()
+    record = services.rehearsals.start(single_user("zh"), "expert-open", lang="zh", seed=3)
+    for line in filled(DECENT["zh"], person("expert", "zh")):
+        list(services.rehearsals.say(single_user("zh"), record.id, line))
+    path = home / "报告.html"
+    save_html(record.id, "en", path)
+    text = path.read_text(encoding="utf-8")
+    assert "What could be better" in text
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError):
+        save_html(record.id, "en", path)
+    with pytest.raises(InputError):
+        save_html(record.id, "en", home / "no" / "such.html")
+    with pytest.raises(NotFoundError):
+        save_html("nosuchid", "en", home / "b.html")
+    assert not (home / "b.html").exists()
