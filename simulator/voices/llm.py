@@ -22,10 +22,12 @@ MAX_SENTENCES = 4
 MAX_TOKENS = 260
 MAX_SAID, MAX_LINE = 1_200, 240
 """Characters of the manager's present sentence, and of each earlier line, that enter a prompt."""
+HISTORY_CHARS: dict[Lang, int] = {"zh": 260, "en": 800}
+"""Earlier lines and newly unlocked facts share this room, so that a prompt is no longer late in a talk than early."""
 LEAST_S = 0.3
 """With less time left a second try is not begun."""
-_CLOSED = re.compile(r"[。！？!?]\s*$")
-"""Ends a sentence whatever comes next; after a full stop or an ellipsis the next piece decides."""
+_CLOSED = re.compile(r"(?:[。！？!?]|[a-z]{3}\.)\s*$")
+"""Ends a sentence whatever comes next; after a figure, an initial or an ellipsis the next piece decides."""
 _SAYS_SOMETHING = re.compile(r"\w|…|\.{3}")
 """Unlike a closing quotation mark that came after its sentence."""
 _AGAIN: dict[Lang, str] = {
@@ -186,7 +188,7 @@ def turn_message(cue: SpeakingCue) -> str:
     """What changes from turn to turn: the last exchanges, the mood, the intent, the draft; bounded in length."""
     zh = cue.persona.lang == "zh"
     who = {Speaker.MANAGER: "上级" if zh else "Manager", Speaker.EMPLOYEE: "你" if zh else "You"}
-    lines = [f"{who[Speaker(speaker)]}: {_clip(text, MAX_LINE)}" for speaker, text in cue.history]
+    lines = [f"{who[Speaker(speaker)]}: {text}" for speaker, text in window(cue)]
     lines.append(f"{who[Speaker.MANAGER]}: {_clip(cue.said, MAX_SAID)}")
     talk = "\n".join(lines)
     draft = ("" if zh else " ").join(cue.draft)
@@ -197,6 +199,19 @@ def turn_message(cue: SpeakingCue) -> str:
         f"The last exchanges:\n{talk}\n\nYou are {mood(cue.state, 'en')}; what you do: {intent}.\n"
         f"Say this draft aloud in your own words: “{draft}”"
     )
+
+
+def window(cue: SpeakingCue) -> list[tuple[str, str]]:
+    """The newest earlier lines that fit beside the facts unlocked so far; the last exchange always does."""
+    room = HISTORY_CHARS[cue.persona.lang] - sum(len(fact) for fact in cue.facts[len(cue.persona.knows) :])
+    kept: list[tuple[str, str]] = []
+    for speaker, text in reversed(cue.history):
+        clipped = _clip(text, MAX_LINE)
+        room -= len(clipped)
+        if room < 0 and len(kept) >= 2:
+            break
+        kept.append((speaker, clipped))
+    return kept[::-1]
 
 
 def _clip(text: str, limit: int) -> str:
