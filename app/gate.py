@@ -23,12 +23,17 @@ MAX_BODY_BYTES = 8_000_000
 """The page sends the whole chat with each line: 400 turns of 4,000 Chinese characters are 5 million bytes."""
 MAX_DEPTH = 12
 JOIN = "/gradio_api/queue/join"
+PUBLIC = re.compile(r"/health|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}")
+"""What people on other devices may reach in single-user mode: nothing of the rehearsal room."""
+POSTED = re.compile(r"/join/[0-9A-Za-z]{4,16}")
+"""Plain forms."""
+MAX_FORM_BYTES = 20_000
 READABLE = re.compile(
-    r"/|/health|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/health|/join/[0-9A-Za-z]{4,16}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )
-"""What may be read (GET, HEAD). The one thing that may be posted is ``JOIN``; there is no WebSocket yet."""
+"""What may be read (GET, HEAD). What may be posted is ``JOIN`` and ``POSTED``; there is no WebSocket yet."""
 _SESSION = re.compile(r"[0-9a-z]{1,64}")
 _PASSED_ON = ("data", "event_data", "fn_index", "trigger_id", "session_hash")
 
@@ -59,12 +64,15 @@ class _Refused(Exception):
 class Gate:
     """ASGI middleware. ``functions`` maps the id of each function of the page to the number of values it takes.
 
-    ``allowed`` lists, with commas, the names this server is known by besides its addresses, ``localhost`` and the
+    ``everywhere``: other devices may use every page, although nobody logs in. ``allowed`` lists, with commas, the names this server is known by besides its addresses, ``localhost`` and the
     machine's own name; ``*`` is any name, which gives up the protection against names made to point here.
     """
 
-    def __init__(self, app: ASGIApp, functions: Mapping[int, int], allowed: str, lang: Lang) -> None:
+    def __init__(
+        self, app: ASGIApp, functions: Mapping[int, int], allowed: str, lang: Lang, *, everywhere: bool = False
+    ) -> None:
         self._app = app
+        self._everywhere = everywhere
         self._functions = functions
         self._lang: Lang = lang
         self._listed = frozenset(name.strip().lower() for name in allowed.split(",") if name.strip())
@@ -77,6 +85,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
+            self._check_device(scope)
             self._check_site(Headers(scope=scope))
             receive = await self._check_request(scope, receive)
         except _Refused as refused:
@@ -97,6 +106,18 @@ class Gate:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+    def _check_device(self, scope: Scope) -> None:
+        """Without accounts, only this machine may use the rooms; other devices reach the public pages."""
+        client = scope.get("client")
+        if self._everywhere or client is None or PUBLIC.fullmatch(str(scope["path"])):
+            return
+        try:
+            local = ipaddress.ip_address(client[0]).is_loopback
+        except ValueError:  # a socket without an address belongs to this machine
+            return
+        if not local:
+            raise _Refused(403, "gate.local_only")
 
     def _check_site(self, headers: Headers) -> None:
         """A page of another site must not speak to this one, not even under a name it made point here."""
@@ -129,6 +150,10 @@ class Gate:
             if ".." in path or not READABLE.fullmatch(path):
                 raise _Refused(404, "gate.closed")
             return receive
+        if method == "POST" and POSTED.fullmatch(path):
+            if not Headers(scope=scope).get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+                raise _Refused(415, "gate.malformed")
+            return _said_again(await _body(receive, MAX_FORM_BYTES), receive)
         if method != "POST" or path != JOIN:
             raise _Refused(404, "gate.closed")
         if not Headers(scope=scope).get("content-type", "").lower().startswith("application/json"):
@@ -179,14 +204,14 @@ def _deeper(value: Any, levels: int) -> bool:
     return any(_deeper(item, levels - 1) for item in items)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
     found = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise _Refused(400, "gate.malformed")
         found += message.get("body", b"")
-        if len(found) > MAX_BODY_BYTES:
+        if len(found) > limit:
             raise _Refused(413, "gate.large")
         if not message.get("more_body", False):
             return bytes(found)

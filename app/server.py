@@ -18,6 +18,7 @@ def build_app(services: Services) -> "FastAPI":
     from fastapi import FastAPI
 
     from app.gate import Gate
+    from app.join import mount_join
     from app.ui.page import build_page
     from app.ui.style import CSS, HEAD, theme
 
@@ -27,6 +28,7 @@ def build_app(services: Services) -> "FastAPI":
     def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         return {"status": "ok"}
 
+    mount_join(app, services)
     page = build_page(services)
     mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
@@ -43,7 +45,10 @@ def build_app(services: Services) -> "FastAPI":
     )
     settings = services.settings
     functions = {number: len(function.inputs) for number, function in page.fns.items()}
-    mounted.add_middleware(Gate, functions=functions, allowed=settings.allowed_hosts, lang=settings.language)
+    mounted.add_middleware(
+        Gate, functions=functions, allowed=settings.allowed_hosts, lang=settings.language,
+        everywhere=settings.serve_everybody,
+    )  # fmt: skip
     return mounted
 
 

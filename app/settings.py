@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the page is served on")
     port: int = Field(default=7860, ge=1, le=65_535)
     allowed_hosts: str = Field(default="", description="names the page is reached by, with commas: app/gate.py")
+    serve_everybody: bool = Field(
+        default=False, description="other devices may use every page without a login; only on a network you trust"
+    )
+    public_url: str = Field(default="", description="how phones reach this server; empty: as the page was opened")
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")

@@ -24,6 +24,7 @@ class MinePage:
     pick: gr.Radio
     go_on: gr.Button
     read: gr.Button
+    share: gr.Checkbox
     other: gr.Dropdown
     compare: gr.Button
     both: gr.HTML
@@ -39,6 +40,8 @@ def build(labels: Labels) -> MinePage:
     with gr.Row():
         go_on = gr.Button(t("mine.go_on", lang), variant="primary", elem_id="go-on")
         read = gr.Button(t("mine.read", lang), elem_id="read-report")
+    share = gr.Checkbox(value=False, elem_id="share", **labels.text(label="mine.share"))
+    labels.keep(share, label="mine.share")
     with gr.Row():
         other = gr.Dropdown([], value=None, elem_id="other", scale=3, **labels.text(label="mine.other"))
         compare = gr.Button(t("mine.compare", lang), elem_id="compare", interactive=False)
@@ -52,7 +55,7 @@ def build(labels: Labels) -> MinePage:
     labels.keep(read, value="mine.read")
     labels.keep(sure, label="mine.sure")
     labels.keep(delete, value="mine.delete")
-    return MinePage(pick, go_on, read, other, compare, both, sure, delete)
+    return MinePage(pick, go_on, read, share, other, compare, both, sure, delete)
 
 
 def entries(services: Services, lang: Lang) -> list[tuple[str, str]]:
@@ -119,6 +122,23 @@ def wire(
     page.pick.change(
         family, [page.pick, language], [page.other, page.compare], show_progress="hidden", api_visibility="private"
     )
+
+    @safety.guarded(1)
+    def shared(picked: str | None, lang: Lang) -> bool:
+        return bool(picked) and services.reviews.is_shared(single_user(lang), picked or "")
+
+    page.pick.change(shared, [page.pick, language], page.share, show_progress="hidden", api_visibility="private")
+
+    @safety.guarded(1)
+    def share(picked: str | None, wanted: bool, lang: Lang) -> Any:
+        if not picked:
+            safety.warn(t("mine.pick_first", lang), lang)
+            return False
+        services.reviews.share(single_user(lang), picked, wanted)
+        safety.tell(t("mine.shared" if wanted else "mine.unshared", lang), lang)
+        return gr.skip()
+
+    page.share.input(share, [page.pick, page.share, language], page.share, api_visibility="private")
 
     @safety.guarded(1)
     def compare(picked: str | None, other: str | None, lang: Lang) -> str:

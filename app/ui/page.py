@@ -5,7 +5,9 @@ import gradio as gr
 from app.texts import t
 from app.ui import brief, choose, mine, preparation, report, rewind, talk
 from app.ui.labels import Labels
+from app.ui.trainer import page as trainer
 from app.wiring import Services
+from interview.conversation import Lang
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -14,12 +16,14 @@ def build_page(services: Services) -> gr.Blocks:
     labels = Labels(lang)
     with gr.Blocks(title=t("app.title", lang), analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         language_state = gr.State(lang)
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
         rehearsal_state = gr.State("")
         with gr.Row(elem_id="header"):
             brand = gr.HTML(_brand(lang), elem_id="brand")
             language = gr.Radio(
                 [("中文", "zh"), ("English", "en")], value=lang, show_label=False, container=False, elem_id="language"
             )
+            role = gr.Radio(roles(lang), value="manager", show_label=False, container=False, elem_id="role")
         with gr.Tabs(selected="choose", elem_id="tabs") as tabs:
             with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose"):
                 choosing = choose.build(services, labels)
@@ -31,6 +35,9 @@ def build_page(services: Services) -> gr.Blocks:
                 reporting = report.build(labels)
             with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
                 own = mine.build(labels)
+            trainer_tab = gr.Tab(t("tab.trainer", lang), id="trainer", visible=False)
+            with labels.keep(trainer_tab, label="tab.trainer"):
+                training = trainer.build(labels)
 
         choose.wire(services, choosing, briefing, tabs, language_state)
         brief.wire(services, choosing, briefing, talking, tabs, language_state, rehearsal_state)
@@ -39,10 +46,13 @@ def build_page(services: Services) -> gr.Blocks:
         report.wire(services, reporting, language_state, rehearsal_state)
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
+        trainer.wire(services, training, trainer_tab, language_state)
+        role.change(lambda chosen: gr.Tab(visible=chosen == "trainer"), role, trainer_tab, **quiet)
+
         switched = language.change(
-            lambda to: [to, _brand(to), *labels.updates(to)],
+            lambda to: [to, _brand(to), gr.update(choices=roles(to)), *labels.updates(to)],
             language,
-            [language_state, brand, *labels.components],
+            [language_state, brand, role, *labels.components],
             show_progress="hidden",
             api_visibility="private",
         )
@@ -53,6 +63,7 @@ def build_page(services: Services) -> gr.Blocks:
             talk.redraw(services, talking, language_state, rehearsal_state),
             report.redraw(services, reporting, language_state, rehearsal_state),
             mine.redraw(services, own, language_state),
+            *trainer.redraws(services, training, language_state),
         ):
             switched.then(**redraw, show_progress="hidden", api_visibility="private")
         page.load(**mine.redraw(services, own, language_state), show_progress="hidden", api_visibility="private")
@@ -60,8 +71,11 @@ def build_page(services: Services) -> gr.Blocks:
     return page
 
 
-def _brand(lang: str) -> str:
-    from interview.conversation import Lang
+def roles(lang: Lang) -> list[tuple[str, str]]:
+    """Who one is in single-user mode; accounts will decide it."""
+    return [(t("role.manager", lang), "manager"), (t("role.trainer", lang), "trainer")]
 
+
+def _brand(lang: str) -> str:
     used: Lang = "en" if lang == "en" else "zh"
     return f"<h1>{t('app.title', used)}</h1><p>{t('app.subtitle', used)}</p><p>{t('app.single_user', used)}</p>"
