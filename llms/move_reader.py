@@ -32,6 +32,14 @@ MAX_ADDED, MAX_TOKENS, MAX_TEXT, MAX_BEFORE = 3, 220, 1_500, 300
 _QUESTIONS = frozenset({MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION})
 _LISTENING = frozenset({MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.AFFIRMATION})
 _LEAST_UNITS = {MoveKind.REFLECTION: 5, MoveKind.EMPATHY: 5, MoveKind.AFFIRMATION: 5}
+_ASKS = re.compile(
+    r"[?？]|吗|呢|什么|怎么|怎样|如何|哪|谁(?![都也])|多少|为何|说说|讲讲|聊聊|跟我[说讲]|告诉我"
+    r"|\b(?:what|how|why|who|where|when|which|tell|walk|talk|describe|help me understand|can you|could you|would you)\b",
+    re.IGNORECASE,
+)
+_OWNS_UP = re.compile(r"我|抱歉|对不起|不好意思|\b(?:i|i'm|i've|my|we|our|sorry)\b", re.IGNORECASE)
+_MUST_SHOW = {MoveKind.OPEN_QUESTION: _ASKS, MoveKind.CLOSED_QUESTION: _ASKS, MoveKind.APOLOGY: _OWNS_UP}
+"""Without these words it is not the move, whatever a model says."""
 _UNIT = re.compile(r"[\u4e00-\u9fff]|[A-Za-z']+")
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -120,6 +128,8 @@ def _holds(move: Move, others: Sequence[Move], before: str) -> bool:
     if move.kind in kinds or (move.kind in _QUESTIONS and kinds & _QUESTIONS):
         return False
     if len(_UNIT.findall(move.quote)) < _LEAST_UNITS.get(move.kind, 2):
+        return False
+    if (shows := _MUST_SHOW.get(move.kind)) and not shows.search(move.quote):
         return False
     if move.kind is MoveKind.REFLECTION and not before:
         return False

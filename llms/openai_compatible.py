@@ -123,6 +123,8 @@ def _our_errors() -> Generator[None]:
         raise
     except openai.OpenAIError as error:
         raise LanguageModelError(type(error).__name__, message_key=_key(error)) from error
+    except UnicodeEncodeError as error:  # a header is ASCII: only the key can be what is not
+        raise LanguageModelError("the key has other characters than a key has", message_key="error.llm_key") from error
     except Exception as error:
         raise LanguageModelError(type(error).__name__) from error
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.settings import Settings
 from app.wiring import Services, single_user
-from interview.moves import HARMS, MoveKind
+from interview.moves import HARMS, MoveKind, MoveReading
 from interview.reading.moves import RuleMoveReader
 from llms.move_reader import KINDS, SCHEMA, LlmMoveReader, messages
 from tests.fakes.llm_server import Server, llm_server
@@ -23,6 +23,13 @@ BEFORE = "三个项目压在我一个人身上。"
 def server() -> Iterator[Server]:
     with llm_server() as running:
         yield running
+
+
+class Unread:
+    """Rules that find nothing, whatever the real ones may learn."""
+
+    def read(self, text: str, lang: str, before: str = "") -> MoveReading:
+        return MoveReading((), readable=True)
 
 
 def reader(server: Server, *moves: Any, raw: str | None = None, timeout_s: float = 3, **options: Any) -> LlmMoveReader:
@@ -42,8 +49,9 @@ def item(kind: str, quote: str) -> dict[str, str]:
 
 
 def test_a_quoted_move_the_rules_missed_is_added(server):
-    assert not RULES.read(TEXT, "zh", BEFORE).has(MoveKind.EMPATHY)
-    reading = reader(server, item("empathy", "那几个通宵，换谁都扛不住")).read(TEXT, "zh", BEFORE)
+    found = reader(server, item("empathy", "那几个通宵，换谁都扛不住"))
+    found._rules = Unread()
+    reading = found.read(TEXT, "zh", BEFORE)
     move = reading.first(MoveKind.EMPATHY)
     assert move is not None
     assert TEXT[move.start : move.end] == move.quote == "那几个通宵，换谁都扛不住"
@@ -58,6 +66,7 @@ def test_a_quoted_move_the_rules_missed_is_added(server):
         [item("empathy", "那几个通宵，谁都扛不住")],  # not word for word
         [item("empathy", "三个项目压在我一个人身上")],  # theirs
         [item("insult", "那几个通宵，换谁都扛不住")], [item("promise_beyond_authority", "那几个通宵，换谁都扛不住")],
+        [item("open_question", "那几个通宵，换谁都扛不住")], [item("apology", "那几个通宵，换谁都扛不住")],
         [item("kindness", "那几个通宵，换谁都扛不住")], [item("empathy", "扛不住")], [item("empathy", "")],
         [{"kind": ["empathy"], "quote": {"a": 1}}], ["empathy"], [None],
     ],
@@ -80,10 +89,19 @@ def test_the_rules_win_on_harm_and_on_what_they_found(server):
     assert reader(server, item("closed_question", text)).read(text, "en") == RULES.read(text, "en")
 
 
+def test_a_question_must_ask_something(server):
+    asked = "跟我讲讲里头的门道"
+    reader(server, item("open_question", asked))
+    endpoint = Services(Settings(llm_base_url=server.url, llm_model="m")).endpoint
+    assert LlmMoveReader(Unread(), endpoint, 3).read(asked, "zh").has(MoveKind.OPEN_QUESTION)
+
+
 def test_a_reflection_needs_something_to_reflect(server):
     quote = "那几个通宵，换谁都扛不住"
-    assert not reader(server, item("reflection", quote)).read(TEXT, "zh", "").has(MoveKind.REFLECTION)
-    assert reader(server, item("reflection", quote)).read(TEXT, "zh", BEFORE).has(MoveKind.REFLECTION)
+    found = reader(server, item("reflection", quote))
+    found._rules = Unread()
+    assert not found.read(TEXT, "zh", "").has(MoveKind.REFLECTION)
+    assert found.read(TEXT, "zh", BEFORE).has(MoveKind.REFLECTION)
 
 
 @pytest.mark.parametrize("raw", ["", "好的", '{"moves": 3}', "[]", '{"moves": [', "null", "<think>{"])

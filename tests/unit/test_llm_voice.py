@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.settings import Settings
 from app.texts import locale
@@ -104,6 +106,7 @@ def test_a_wrong_key(server, tmp_path):
     server.play("好的。", key="right")
     assert talk(server.url, tmp_path, llm_api_key="wrong")[1]["why"] == "error.llm_key"
     assert talk(server.url, tmp_path / "2", llm_api_key="right")[1] == {"name": "llm"}
+    assert talk(server.url, tmp_path / "3", llm_api_key="密钥")[1]["why"] == "error.llm_key"
 
 
 def test_an_answer_that_ran_into_its_limit_is_cut(server, tmp_path):
@@ -237,6 +240,22 @@ def test_thinking_aloud_is_left_out(server, tmp_path, text, settings, size):
     services = Services(Settings(home=home, llm_base_url=server.url, **({"llm_model": "m"} | settings)))
     endpoint = services.endpoint
     assert "".join(endpoint.stream([("user", "?")], temperature=0, max_tokens=9)).strip() == "您说的我没听明白。"
+
+
+PARTS = st.sampled_from(["我在听。", "a < b", "<", "◁", "</", "好", "<b>", " "])
+THOUGHT = st.sampled_from(["<think>{}</think>", "<Thinking>{}</Thinking>", "◁think▷{}◁/think▷"])
+
+
+@given(
+    st.lists(st.tuples(PARTS, THOUGHT, st.sampled_from(["他想", "<", "x<y", "</thin"])), min_size=1, max_size=5),
+    st.integers(1, 12),
+)
+def test_whatever_the_pieces_only_what_is_outside_thoughts_is_shown(parts, size):
+    spoken = "".join(part for part, _, _ in parts)
+    text = "".join(part + tag.format(thought) for part, tag, thought in parts)
+    visible = Unthinking()
+    shown = "".join(visible.feed(text[start : start + size]) for start in range(0, len(text), size))
+    assert shown + visible.close(complete=True) == spoken
 
 
 def test_thoughts_in_a_field_of_their_own_are_never_read(server, tmp_path):
