@@ -54,6 +54,8 @@ _REVIEW_TALK = re.compile(
     r"|year[- ]end|mid[- ]year|improvement plan|\bpromotion\b|annual review|\bbonus\b"
 )
 REVIEW_WORDS = 2
+MAX_CONTEXT = 600
+"""Characters of the employee's words that a turn is read against, where only sounds of listening came between."""
 _NEGATIVE = frozenset(
     {CueKind.UNFAIRNESS, CueKind.ANGER, CueKind.HURT, CueKind.ANXIETY, CueKind.RESISTANCE, CueKind.WITHDRAWAL,
      CueKind.HARDSHIP, CueKind.LEAVING}
@@ -116,10 +118,10 @@ def read_talk(
     said: set[tuple[str, ...]] = set()
     stands = recital(persona, scenario, transcript.lang)
     recited: list[int] = []
-    before = ""
+    before, listening_on = "", False  # what the employee said last; a sound of listening does not end it
     for turn in transcript.turns:
         if turn.speaker is Speaker.EMPLOYEE:
-            before = turn.text
+            before = f"{before}\n{turn.text}" if listening_on else turn.text
             continue
         reading: MoveReading = reader.read(turn.text, transcript.lang, before)
         facts = check_facts(turn.text, persona, persona.incidents) if persona and reading.readable else ()
@@ -134,6 +136,7 @@ def read_talk(
             if stand == "pasted" or from_a_file(turn.text) or len({(f.about, f.month) for f in facts}) >= MANY_FACTS:
                 skipped = "pasted"
         said |= own
+        listening_on = skipped == "empty" and reading.readable and len(before) < MAX_CONTEXT
         found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, skipped))
     if len(recited) > MAX_RECITED or (recited and any(r.skipped == "pasted" for r in found)):
         for i in recited:

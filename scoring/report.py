@@ -234,7 +234,7 @@ def _unscorable(transcript: Transcript, readings: Sequence[TurnReading], min_tur
         return "no_manager" if transcript.turns else "empty"
     if len(spoken) < min_turns:
         return "too_short"
-    if not any(r.counted for r in readings):
+    if all(r.skipped == "empty" for r in readings):
         return "unreadable"
     return None
 

@@ -183,7 +183,7 @@ def _end(report: Report, lang: Lang) -> str:
             found += f"<span class='note'>({_turn(cause['turn'], lang)})</span>"
         else:
             found = f"✗ {t('report.no_cause', lang)}"
-        body += f"<p id='cause'>{found}</p>"
+        body += f"<p id='cause'><b>{t('report.cause', lang)}</b> {found}</p>"
     return _section("goal", t("report.goal", lang), body)
 
 

@@ -239,7 +239,7 @@ NOTHING: dict[Lang, list[str]] = {
 @pytest.mark.parametrize("manager_only", [False, True])
 def test_a_talk_that_does_nothing_is_worth_next_to_nothing(lang, manager_only):
     hollow = {"zh": "我理解你的感受。", "en": "I understand how you feel."}[lang]
-    for lines in (NOTHING[lang], [hollow] * 8, [*NOTHING[lang], *[hollow] * 6]):
+    for lines in (NOTHING[lang], [hollow] * 8, [*NOTHING[lang], *[hollow] * 6], QUESTIONS[lang]):
         for known in (expert(lang), None):
             assert score(lang, lines, known, manager_only=manager_only) <= 15
 
