@@ -1,18 +1,21 @@
-"""Reads an employee's cues from the words alone: Chinese and English patterns, every cue with its quote.
+"""Reads an employee's cues from the words alone: Chinese and English patterns and a small model, every cue with its quote.
 
-Why rules: a cue that can't point at words says nothing, and a manager who doubts one must be able to see why it is
-there. Both languages are read where both scripts occur, for people say "这个 rating 我不 accept".
+Rules find what is plainly said; they alone make a cue of 0.5 or more, and only where the model does not take the whole
+for ordinary talk, for a manager who doubts a cue must be able to see why it is there. What the model sees beyond them is
+a faint cue below 0.5, quoting the words that speak for it; where no words do, nothing is said. Both languages are read
+where both scripts occur, for people say "这个 rating 我不 accept".
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from interview.conversation import Lang
 from interview.cues import Cue, CueKind
 from interview.reading import patterns
+from interview.reading.cue_model import NEUTRAL, CueModel, rule_features, tokens, words
 from interview.reading.patterns import Match, PatternSet
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -21,23 +24,98 @@ _SPEAKER = re.compile(r"^\s*(?:经理|主管|领导|老板|上级|manager|boss|l
 _ASSENT = 0.35  # a bare 好的 after a request
 _GIVING_IN = 0.45  # a bare 好的 after a hard message
 _AFTER_HARD_MESSAGE = 1.4  # how much more a bare 算了 says then
+_COARSE = {
+    "hurt": "sadness",
+    "hardship": "sadness",
+    "unfairness": "anger",
+    "withdrawal": "resistance",
+    "leaving": "resistance",
+}  # the labels the model knows
+_SURE = -0.4  # log-odds over ordinary talk, by the words alone, from which a strong rule keeps its strength
+_AT_WORK = 1.0  # what talk about work adds to that: the reader is made for it
+_OF_ONESELF = 1.0  # what is added where somebody speaks of themselves
+_NOTHING_ELSE = 1.0  # what is added where nothing else is said
+_OF_WORK = frozenset({"unfairness", "leaving"})  # kinds whose rules speak of little but work
+_LIGHT = frozenset({"acceptance", "anxiety", "surprise"})  # said lightly: no other feeling may stand in for them
+_CALM = frozenset({NEUTRAL, "acceptance"})
+_ORDINARY = 0.3  # what ordinary talk is given before a faint cue is said
+_FAINT = 0.49
 
 
 class RuleCueReader:
-    """The default `CueReader`: no network, no model, linear in the length of the text."""
+    """The default `CueReader`: no network, linear in the length of the text; rules alone with ``model=None``."""
+
+    def __init__(self, model: CueModel | Literal["shipped"] | None = "shipped") -> None:
+        self._model = model  # the shipped one is read with the first utterance, not when a page is built
 
     def read(self, text: str, lang: Lang, before: str = "") -> tuple[Cue, ...]:
         """Cues in order of place; ``before`` decides what a bare "行" or "fine" is."""
         tongues = [_Tongue.of(tongue) for tongue in _languages(text, lang)]
-        found = [match for tongue in tongues for match in tongue.matches(text)]
+        folded = tongues[0].folded(text)
+        found = tongues[0].matches(folded)
+        for tongue in tongues[1:]:
+            found += tongue.matches(tongue.folded(text))
         before = _SPEAKER.sub("", before).strip()
-        if before and tongues[0].bare.fullmatch(tongues[0].folded(text).strip()):
+        if before and tongues[0].bare.fullmatch(folded.strip()):
             context = _Tongue.of("zh" if _CHINESE.search(before) else "en")
             found = _bare_answer(text, found, context, before)
+        found = patterns.strongest(found)
+        model = CueModel.shipped() if isinstance(self._model, str) else self._model
+        if model is not None:
+            found = _weighed(found, model, folded, tongues[0])
         return tuple(
-            Cue(CueKind(m.kind), max(0.01, round(m.strength, 2)), text[m.start : m.end], m.start, m.end)
-            for m in patterns.strongest(found)
+            Cue(CueKind(m.kind), max(0.01, round(m.strength, 2)), text[m.start : m.end], m.start, m.end) for m in found
         )
+
+
+def model_text(text: str, lang: Lang) -> str:
+    """The text as the model sees it: folded, simplified, key words as they were meant."""
+    return _Tongue.of(_languages(text, lang)[0]).folded(text)
+
+
+def _weighed(found: list[Match], model: CueModel, folded: str, tongue: "_Tongue") -> list[Match]:
+    """What rules found, held against what the model makes of the whole, with what the model sees beyond them."""
+    alone = model.by_words(words(folded))
+    if any(m.strength >= 0.5 for m in found):
+        of_work = tongue.work.search(folded) is not None
+        said = dict(zip(model.classes, alone, strict=True))
+        length = len(folded.strip())
+        found = [_held(m, said, of_work, tongue.own_words(folded, m), m.end - m.start + 1 >= length) for m in found]
+        if any(m.strength >= 0.5 for m in found):
+            return found
+    rules = rule_features(((m.kind, m.strength) for m in found), tongue.lang)
+    scores = dict(zip(model.classes, model.with_rules(alone, rules), strict=True))
+    plain = scores[NEUTRAL]
+    label = max(scores, key=lambda name: scores[name] + (_ORDINARY if name == NEUTRAL else 0.0))
+    if label == NEUTRAL:
+        return [m for m in found if m.guards]
+    strength = _FAINT - 0.3 / (1.0 + max(0.0, scores[label] - plain))
+    others = [replace(m, strength=min(m.strength, strength - 0.02)) for m in found]
+    same = [i for i, m in enumerate(found) if _coarse(m.kind) == label]
+    if same:
+        first = max(same, key=lambda i: found[i].strength)
+        others[first] = replace(found[first], strength=strength)
+        return others
+    place = model.span(tokens(folded), label)
+    if place is None:
+        return others
+    kind = CueKind.HURT if label == "sadness" else CueKind(label)
+    return sorted([*others, Match(kind, strength, *place, "", ("model",))], key=lambda m: (m.start, m.end))
+
+
+def _held(match: Match, said: Mapping[str, float], of_work: bool, own: bool, whole: bool) -> Match:
+    """A strong match is faint where the words around it, without it being a rule, speak for ordinary talk."""
+    if match.strength < 0.5 or "before" in match.guards:
+        return match
+    prior = _AT_WORK * (of_work or match.kind in _OF_WORK) + _OF_ONESELF * own + _NOTHING_ELSE * whole
+    kind = _coarse(match.kind)
+    spoken = said[kind] if kind in _LIGHT else max(v for k, v in said.items() if k not in _CALM)
+    sure = spoken - said[NEUTRAL] + prior >= _SURE
+    return match if sure else replace(match, strength=_FAINT)
+
+
+def _coarse(kind: str) -> str:
+    return _COARSE.get(kind, kind)
 
 
 def _languages(text: str, lang: Lang) -> tuple[Lang, ...]:
@@ -68,6 +146,7 @@ def _bare_answer(text: str, found: list[Match], context: "_Tongue", before: str)
 class _Tongue:
     """One language's patterns, with what its file says about spellings and about what was said before."""
 
+    lang: Lang
     patterns: PatternSet
     traditional: Mapping[int, int]
     heard: re.Pattern[str]
@@ -75,6 +154,8 @@ class _Tongue:
     bare: re.Pattern[str]
     hard: re.Pattern[str]
     request: re.Pattern[str]
+    work: re.Pattern[str]
+    own: re.Pattern[str]
 
     @staticmethod
     @cache
@@ -86,6 +167,7 @@ class _Tongue:
         folding: Mapping[str, str] = data.get("traditional", {"from": "", "to": ""})
         before: Mapping[str, str] = data["before"]
         return _Tongue(
+            lang=lang,
             patterns=patterns.load(name),
             traditional=str.maketrans(folding["from"], folding["to"]),
             heard=re.compile("|".join(spelling for group in spellings.values() for spelling in group)),
@@ -93,6 +175,8 @@ class _Tongue:
             bare=re.compile(before["bare"]),
             hard=re.compile(before["hard"]),
             request=re.compile(before["request"]),
+            work=re.compile(before["work"]),
+            own=re.compile(before["own"]),
         )
 
     def folded(self, text: str) -> str:
@@ -102,6 +186,10 @@ class _Tongue:
             folded = folded.translate(self.traditional)
         return self.heard.sub(lambda found: self.meant[found[0]], folded)
 
-    def matches(self, text: str) -> list[Match]:
-        """Matches with places in the original text."""
-        return list(self.patterns.matches(self.folded(text)))
+    def own_words(self, folded: str, match: Match) -> bool:
+        """Whether the words up to the end of a match, within its clause, speak of the speaker."""
+        return self.own.search(folded, max(0, match.start - 12), match.end) is not None
+
+    def matches(self, folded: str) -> list[Match]:
+        """Matches in folded text; folding keeps every place."""
+        return list(self.patterns.matches(folded))
