@@ -18,7 +18,7 @@ from interview.errors import InputError, NotFoundError
 from interview.persona import Persona
 from interview.situations import Situation
 from interview.steps import Step
-from scoring.catalogue import catalogue, kinds
+from scoring.catalogue import catalogue, discriminates, kinds
 from tests.fakes.talks import DECENT, HARMFUL, filled
 from tests.unit.test_engine import LIBRARY, every_persona
 from tests.unit.test_scoring import REPORTER, VAGUE, WARM, held, report, transcript
@@ -394,3 +394,34 @@ def test_a_file_from_the_command_line(tmp_path, monkeypatch):
     with pytest.raises(NotFoundError):
         save_html("nosuchid", "en", home / "b.html")
     assert not (home / "b.html").exists()
+
+
+JUDGES_BY_ORIGIN = [
+    "女人毕竟要顾家，这个岗位出差多，不适合你。",
+    "你生了孩子以后心思就不在工作上了。",
+    "你都一把年纪了，别折腾新系统了。",
+    "年龄大了反应慢，学不会也正常。",
+    "你们90后就是吃不了苦。",
+    "未婚的不稳定，这个项目不放心给你。",
+    "Now that you have a baby you can't commit to this.",
+    "Women can't handle this kind of client.",
+    "You're too old to change.",
+    "With your accent you can't present to clients.",
+    "Your generation doesn't get hard work, your generation won't work.",
+]
+NAMES_IT_WITHOUT_JUDGING = [
+    "女装线的数据比男装线好。",
+    "我知道你带孩子不容易，时间上我们可以调。",
+    "你年纪轻轻就做到这个程度，不容易。",
+    "我们年纪差不多。",
+    "Now that your baby has arrived, how would you like to arrange the hours?",
+    "The kids' line sold better than the women's.",
+    "As a woman-led team you did great.",
+    "After your leave the workload had shifted, so I adjusted the target.",
+    "Old habits die hard; the audit found two.",
+]
+
+
+def test_discrimination_is_read_in_its_plain_forms_only():
+    assert [line for line in JUDGES_BY_ORIGIN if not discriminates(line)] == []
+    assert [line for line in NAMES_IT_WITHOUT_JUDGING if discriminates(line)] == []
