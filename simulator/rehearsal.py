@@ -286,6 +286,12 @@ class Rehearsals:
         yield TurnStored(record.turn_count, payload)
         yield from self._reply(record, stage, record.turn_count, payload, outcome.state, ())
 
+    def is_speaking(self, actor: Actor, rehearsal_id: str) -> bool:
+        """Whether the last reply is still coming."""
+        self.get(actor, rehearsal_id)
+        last = next(iter(self._repository.last_turns(rehearsal_id, 1)), None)
+        return last is not None and not last.reply_done
+
     def resume(self, actor: Actor, rehearsal_id: str) -> Iterator[Event]:
         """Finish a reply that was cut off (closed page, killed process); nothing if none was."""
         record = self.get(actor, rehearsal_id)

@@ -8,15 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from interview.errors import ConflictError, StorageError
+from interview.errors import ConflictError, SettingsError, StorageError
 from storage.tables import HEAD, metadata
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
 def open_database(url: str) -> Engine:
-    """An engine whose schema is current; raises StorageError where it can't be reached or written."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), connect_args=_connect_args(url))
+    """An engine whose schema is current.
+
+    Raises SettingsError for a URL nothing can be made of, StorageError where the database can't be reached or written.
+    """
+    try:
+        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), connect_args=_connect_args(url))
+    except (SQLAlchemyError, ImportError, ValueError) as error:  # no such form, no such driver
+        raise SettingsError(type(error).__name__, message_key="error.database_url") from error
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _sqlite_settings)
     with storage_errors():

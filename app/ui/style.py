@@ -14,6 +14,7 @@ footer {display: none !important}
 #brand h1 {font-size: 1.45rem; margin: .2rem 0; letter-spacing: .02em}
 #brand p {margin: 0; opacity: .72; font-size: .92rem}
 #language {max-width: 230px; margin-left: auto; flex: 0 0 auto}
+#role {max-width: 290px; flex: 0 0 auto}
 #brand {flex: 1 1 260px}
 #header {flex-wrap: wrap}
 .cards .wrap {display: grid !important; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: .6rem}

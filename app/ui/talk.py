@@ -1,7 +1,7 @@
 """Talk: the chat, the step bar, the gauges with their reasons, a hint on demand."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -14,6 +14,7 @@ from app.ui import report as report_page
 from app.ui.labels import Labels
 from app.ui.parts import gauges, step_bar
 from app.wiring import Services, single_user
+from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import ConflictError, InputError, TandaoError
 from interview.gestures import Gesture, records
@@ -134,9 +135,7 @@ def view(
     turns = every_turn if until is None else every_turn[:until]
     opening = services.rehearsals.opening(actor, rehearsal_id)
     state = turns[-1].payload["state"] if turns else opening["state"]
-    messages = [_bubble("assistant", opening["line"])]
-    for turn in turns:
-        messages += [_bubble("user", turn.payload["text"]), _bubble("assistant", join_sentences(turn.reply) or "…")]
+    messages = _bubbles(opening["line"], turns)
     open_now = record.ended is None
     coached = record.mode == "practice"
     last = turns[-1] if turns else None
@@ -168,6 +167,22 @@ def _records(services: Services, record: RehearsalRecord) -> list[tuple[str, str
     stage = services.rehearsals.stage(record)
     hidden = {i.id for i in stage.persona.incidents} - set(stage.variant.incidents)
     return [(text, name) for name, (_, text) in records(stage.persona).items() if name not in hidden]
+
+
+def _messages(services: Services, actor: Actor, rehearsal_id: str) -> list[dict[str, str]]:
+    """The chat as it is stored."""
+    line = services.rehearsals.opening(actor, rehearsal_id)["line"]
+    return _bubbles(line, services.rehearsals.turns(actor, rehearsal_id))
+
+
+def _bubbles(line: str, turns: Sequence[TurnRecord]) -> list[dict[str, str]]:
+    """Opening line and turns; a reply that was cut off ends in a dash."""
+    messages = [_bubble("assistant", line)]
+    for turn in turns:
+        cut = "——" if "cut_after" in turn.payload.get("voice", {}) else ""
+        reply = join_sentences(turn.reply) + cut or "…"
+        messages += [_bubble("user", turn.payload["text"]), _bubble("assistant", reply)]
+    return messages
 
 
 def _bubble(role: str, text: str) -> dict[str, str]:
@@ -208,7 +223,6 @@ def wire(
         text: str,
         rehearsal_id: str,
         known: int,
-        messages: list[Any],
         every: bool,
         shows: str | None,
         lang: Lang,
@@ -219,10 +233,9 @@ def wire(
             safety.warn(t("talk.empty", lang), lang)
             yield skip
             return
-        streaming = bool(messages) and _content(messages[-1]).endswith(" …")
         try:
             said = Said(text, gesture, shows or "" if gesture is Gesture.SHOW else "")
-            yield from _spoken(services, page, said, rehearsal_id, known, list(messages), lang, streaming, every)
+            yield from _spoken(services, page, said, rehearsal_id, known, lang, every)
         except ConflictError as error:
             safety.warn(message(error, lang), lang)
             shown = view(services, rehearsal_id, lang, every=every)
@@ -240,7 +253,7 @@ def wire(
 
     sending = {
         "fn": send,
-        "inputs": [page.line, rehearsal, page.known, page.chat, page.every, page.record, language],
+        "inputs": [page.line, rehearsal, page.known, page.every, page.record, language],
         "outputs": page.outputs,
         "show_progress": "hidden",
         "concurrency_limit": None,
@@ -292,25 +305,21 @@ def _with_gesture(send: Any, gesture: Gesture) -> Any:
     return sends
 
 
-def _content(chat_message: Any) -> str:
-    content = chat_message.get("content") if isinstance(chat_message, dict) else ""
-    if isinstance(content, list):
-        content = "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return str(content)
-
-
 def _spoken(
     services: Services,
     page: TalkPage,
     said: Said,
     rehearsal_id: str,
     known: int,
-    messages: list[Any],
     lang: Lang,
-    streaming: bool,
     every: bool,
 ) -> Iterator[list[Any]]:
-    """Show the stored turn, then each stored sentence, then the new state."""
+    """Show the stored turn, then each stored sentence, then the new state.
+
+    Whether this interrupts is read from the record: the reply before it is still coming.
+    """
+    actor = single_user(lang)
+    streaming = services.rehearsals.is_speaking(actor, rehearsal_id)
     spoken: list[str] = []
     chat, line, count = (page.outputs.index(c) for c in (page.chat, page.line, page.known))
 
@@ -321,15 +330,15 @@ def _spoken(
             shown[{"line": line, "known": count}[name]] = value
         return shown
 
-    if streaming:
-        messages[-1] = {"role": "assistant", "content": _content(messages[-1]).removesuffix(" …") + "——"}
     expected = None if streaming else known
+    messages: list[dict[str, str]] = []
     for event in services.rehearsals.say(
-        single_user(lang), rehearsal_id, said.text, interrupted=streaming, expected_turn=expected,
+        actor, rehearsal_id, said.text, interrupted=streaming, expected_turn=expected,
         gesture=said.gesture, shows=said.shows,
     ):  # fmt: skip
         if isinstance(event, TurnStored):
-            messages += [_bubble("user", event.payload["text"]), _bubble("assistant", " …")]
+            messages = _messages(services, actor, rehearsal_id)
+            messages[-1] = _bubble("assistant", " …")
             cleared = gr.skip() if said.gesture is Gesture.PAUSE else ""
             yield update(line=cleared, known=event.index + 1)
         elif isinstance(event, Sentence):

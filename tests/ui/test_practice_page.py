@@ -24,7 +24,7 @@ def pick(page: Page, field: str, number: int) -> None:
 def acted(page: Page, button: str, turns: int) -> None:
     page.click(f"#{button}")
     expect(page.locator("#chat .user-row")).to_have_count(turns, timeout=20_000)
-    expect(page.locator("#chat .bot-row").last).not_to_have_text(re.compile(r"…\\s*$"), timeout=20_000)
+    expect(page.locator("#chat .bot-row").last).not_to_have_text(re.compile(r"\s…\s*$"), timeout=20_000)
     page.wait_for_timeout(700)
 
 

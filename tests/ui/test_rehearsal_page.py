@@ -32,7 +32,7 @@ def say(page: Page, line: str, turns: int) -> None:
     page.fill("#line textarea", line)
     page.press("#line textarea", "Enter")
     expect(page.locator("#chat .user-row")).to_have_count(turns, timeout=20_000)
-    expect(page.locator("#chat .bot-row").last).not_to_have_text(re.compile(r"…\s*$"), timeout=20_000)
+    expect(page.locator("#chat .bot-row").last).not_to_have_text(re.compile(r"\s…\s*$"), timeout=20_000)
     expect(page.locator("#line textarea")).to_have_value("", timeout=20_000)
     page.wait_for_timeout(500)
 

@@ -220,3 +220,15 @@ def test_delete_asks_first_and_then_nothing_is_left(home, tmp_path):
         missing = tandao(*args, home=home, TANDAO_LANGUAGE="en")
         assert missing.returncode == 1
         assert "No such rehearsal" in missing.stderr.decode()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle+nothing://x/y", "sqlite+missing:///x.db"])
+def test_a_database_nobody_can_open_is_said_in_a_sentence(home, tmp_path, url):
+    script = tmp_path / "lines.txt"
+    script.write_text("你好，请坐。\n", encoding="utf-8")
+    made = tandao(
+        "rehearse", "--persona", "expert-open", "--script", str(script), home=home, TANDAO_DATABASE_URL=url
+    )  # fmt: skip
+    assert made.returncode == 1
+    assert "TANDAO_DATABASE_URL" in made.stderr.decode()
+    assert "Traceback" not in made.stderr.decode()
