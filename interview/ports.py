@@ -322,6 +322,23 @@ class CustomFileRepository(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something said in a live interview. ``number`` counts from 0; ``start_s``/``end_s``: seconds since the talk began.
+
+    ``speaker``: manager, employee or unsure. ``doubtful``: the words may be misheard; such words raise no cue.
+    ``cues``: ``{kind, strength, quote, start, end}`` of the employee's words, those that were not struck out.
+    """
+
+    number: int
+    speaker: Literal["manager", "employee", "unsure"]
+    text: str
+    doubtful: bool = False
+    start_s: float = 0.0
+    end_s: float = 0.0
+    cues: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakingCue:
     """Everything a voice may know: nothing the employee still hides is in here.
 

@@ -22,6 +22,7 @@ class Action(StrEnum):
     REVIEW_WRITE = "review.write"
     COHORT_LEAD = "cohort.lead"
     CLASS_LEAD = "class.lead"
+    LIVE_HOLD = "live.hold"
     LIBRARY_EDIT = "library.edit"
     LIBRARY_READ = "library.read"
 
@@ -33,6 +34,7 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.REHEARSAL_SPEAK: "own",
         Action.REHEARSAL_DELETE: "own",
         Action.REHEARSAL_SHARE: "own",
+        Action.LIVE_HOLD: "own",
         Action.LIBRARY_READ: "any",
     },
     Role.TRAINER: {

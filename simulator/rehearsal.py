@@ -13,6 +13,7 @@ from interview.employee import EmployeeState
 from interview.errors import ConflictError, InputError, LanguageModelError
 from interview.gestures import ADJOURN_TEXT, PAUSE_TEXT, Gesture, record_text, records
 from interview.intent import Intent, IntentKind
+from interview.moves import Move, MoveKind, MoveReading
 from interview.persona import Persona, Scenario, Variant
 from interview.ports import (
     Clock,
@@ -208,8 +209,9 @@ class Rehearsals:
         state, before = EmployeeState.from_dict(opening["state"]), str(opening["line"])
         for turn in self._repository.turns(rehearsal_id):
             payload = turn.payload
+            reading = MoveReading(tuple(_move(m) for m in payload["read"]), payload["readable"])
             outcome = take_turn(
-                stage, state, payload["text"], self._reader.read(payload["text"], record.lang, before), before=before,
+                stage, state, payload["text"], reading, before=before,
                 interrupted=payload["interrupted"], gesture=Gesture(payload.get("gesture", Gesture.SPEAK)),
             )  # fmt: skip
             yield turn, outcome
@@ -274,12 +276,13 @@ class Rehearsals:
         words = self._words(record, stage, text, gesture, shows)
         last, cut_after = self._last_turn(record, interrupted)
         before = join_sentences(last.reply) if last else str(self._repository.opening(rehearsal_id)["line"])
+        reading = self._reader.read(words, record.lang, before)
         outcome = take_turn(
-            stage, self._state(record, last), words, self._reader.read(words, record.lang, before),
-            before=before, interrupted=interrupted, gesture=gesture,
+            stage, self._state(record, last), words, reading, before=before, interrupted=interrupted, gesture=gesture,
         )  # fmt: skip
         payload = outcome.payload() | {
             "interrupted": interrupted, "interrupted_after": cut_after, "gesture": str(gesture),
+            "read": [asdict(move) for move in reading.moves],
             "versions": dict(record.versions),
         }  # fmt: skip
         self._repository.add_turn(record.id, TurnRecord(record.turn_count, payload))
@@ -402,6 +405,8 @@ class Rehearsals:
         count = len(spoken)
         voice: dict[str, Any] = {"name": record.voice}
         narrated = intent.kind is IntentKind.TAKE_BREAK  # has a narrator's sentence in it, which no model should reword
+        if narrated:
+            voice["name"] = AuthoredVoice.name
         chosen = self._voices.get(AuthoredVoice.name if narrated else record.voice) if not spoken else None
         if chosen is not None:
             cue = self._cue(record, stage, index, payload, state, intent)
@@ -463,6 +468,11 @@ def intent_of(payload: Mapping[str, Any]) -> Intent:
     raw["kind"] = IntentKind(raw["kind"])
     raw["also"] = IntentKind(raw["also"]) if raw["also"] else None
     return Intent(**raw)
+
+
+def _move(raw: Mapping[str, Any]) -> Move:
+    """A stored move."""
+    return Move(MoveKind(raw["kind"]), raw["strength"], raw["quote"], raw["start"], raw["end"], raw.get("detail", ""))
 
 
 def unlocked_facts(persona: Persona, scenario: Scenario, state: EmployeeState) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from interview.ports import Clock
 from storage.custom_files import SqlCustomFiles
+from storage.live import SqlInterviews, SqlLedger
 from storage.repositories import SqlRehearsals
 from storage.reviews import SqlClassrooms, SqlCohorts, SqlReviews
 from storage.vault import Vault
@@ -38,6 +39,16 @@ class Store:
     def classrooms(self) -> SqlClassrooms:
         """Classes and answers."""
         return SqlClassrooms(self.engine, self._vault, self._clock)
+
+    @cached_property
+    def interviews(self) -> SqlInterviews:
+        """Live interviews and what was heard in them."""
+        return SqlInterviews(self.engine, self._vault, self._clock)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """Who agreed to what."""
+        return SqlLedger(self.engine, self._vault)
 
     @cached_property
     def custom_files(self) -> SqlCustomFiles:

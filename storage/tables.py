@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -155,4 +155,48 @@ custom_files = Table(
     Column("editor_id", String(80), nullable=False),
     Column("updated_at", String(40), nullable=False),
     Column("content", LargeBinary, nullable=False),
+)
+
+live_interviews = Table(
+    "live_interviews",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner_id", String(80), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("link_hash", String(64), nullable=False, unique=True),
+    Column("link_until", String(40), nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("title", LargeBinary, nullable=False),
+    Column("minutes", LargeBinary),
+    Index("ix_live_interviews_owner_id", "owner_id"),
+)
+
+utterances = Table(
+    "utterances",
+    metadata,
+    Column("interview_id", String(40), ForeignKey("live_interviews.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("cues", LargeBinary),
+)
+
+consent_ledger = Table(
+    "consent_ledger",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("interview_id", String(40), nullable=False),
+    Column("party", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("purposes", JSON, nullable=False),
+    Column("notice_version", String(40), nullable=False),
+    Column("notice_digest", String(64), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("before", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index("ix_consent_ledger_interview_id", "interview_id"),
 )

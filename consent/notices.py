@@ -1,0 +1,73 @@
+"""The notice people read before they decide: versioned text, purposes one by one, and the hash that the ledger keeps."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from interview.conversation import Lang
+
+
+class Purpose(StrEnum):
+    """What a grant can be for."""
+
+    TRANSCRIBE = "transcribe"
+    CUES = "cues"
+    HINTS = "hints"
+    KEEP_TRANSCRIPT = "keep_transcript"
+    KEEP_AUDIO = "keep_audio"
+    VOICES = "voices"
+    SHARE_TRAINER = "share_trainer"
+
+
+NEEDS: Mapping[Purpose, Purpose] = {
+    Purpose.CUES: Purpose.TRANSCRIBE,
+    Purpose.HINTS: Purpose.CUES,
+    Purpose.KEEP_TRANSCRIPT: Purpose.TRANSCRIBE,
+    Purpose.KEEP_AUDIO: Purpose.TRANSCRIBE,
+    Purpose.VOICES: Purpose.TRANSCRIBE,
+    Purpose.SHARE_TRAINER: Purpose.KEEP_TRANSCRIPT,
+}
+"""A purpose without the one it rests on means nothing and is not counted."""
+SUGGESTED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS)
+"""What a manager usually asks for; nothing is ticked beforehand on the employee's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice in one language. ``digest``: SHA-256 of its words."""
+
+    version: str
+    lang: Lang
+    words: Mapping[str, Any]
+    digest: str
+
+    def purpose(self, purpose: Purpose) -> tuple[str, str]:
+        """Name and explanation."""
+        entry = self.words["purposes"][purpose]
+        return str(entry["name"]), str(entry["text"])
+
+
+@cache
+def notice(lang: Lang) -> Notice:
+    """The notice in force."""
+    data = yaml.safe_load(files("consent").joinpath("notices.yaml").read_text(encoding="utf-8"))
+    words: Mapping[str, Any] = data[lang]
+    text = json.dumps([data["version"], lang, words], ensure_ascii=False, sort_keys=True)
+    return Notice(str(data["version"]), lang, words, hashlib.sha256(text.encode()).hexdigest())
+
+
+def supported(purposes: Collection[Purpose]) -> frozenset[Purpose]:
+    """The purposes that have what they rest on."""
+    kept = set(purposes)
+    while True:
+        missing = {p for p in kept if p in NEEDS and NEEDS[p] not in kept}
+        if not missing:
+            return frozenset(kept)
+        kept -= missing

@@ -1,0 +1,278 @@
+"""Live interviews, their words under keys by purpose, and the consent ledger. Every store checks consent in its own
+transaction."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from consent.grants import ConsentGrant, LiveInterview
+from consent.ledger import GENESIS, Entry, chained, standing
+from consent.notices import Purpose
+from interview.errors import ConflictError, ConsentError, NotFoundError
+from interview.ports import Clock, Utterance
+from storage.database import transaction
+from storage.tables import consent_ledger, live_interviews, sealing_keys, utterances
+from storage.vault import DataKey, Vault
+
+TRIES = 20
+"""Two writers may want the same number in the chain; the later one tries again with the next."""
+
+
+def _key(db: Connection, vault: Vault, key_id: str) -> DataKey | None:
+    wrapped = db.execute(select(sealing_keys.c.wrapped).where(sealing_keys.c.id == key_id)).scalar_one_or_none()
+    return None if wrapped is None else vault.unwrap(key_id, wrapped)
+
+
+def _key_or_new(db: Connection, vault: Vault, key_id: str) -> DataKey:
+    key = _key(db, vault, key_id)
+    if key is None:
+        key, wrapped = vault.new_key(key_id)
+        db.execute(insert(sealing_keys).values(id=key_id, wrapped=wrapped))
+    return key
+
+
+class SqlLedger:
+    """The chain. There is no method that changes or removes an entry."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+
+    def append(self, draft: Entry, name: str) -> Entry:
+        """Seal the name under the person's key, chain, store."""
+        for _ in range(TRIES):
+            try:
+                return self._append(draft, name)
+            except ConflictError:
+                continue
+        raise ConflictError("the ledger is busy")
+
+    def _append(self, draft: Entry, name: str) -> Entry:
+        last = (
+            select(consent_ledger.c.number, consent_ledger.c.digest).order_by(consent_ledger.c.number.desc()).limit(1)
+        )
+        with transaction(self._engine) as db:
+            row = db.execute(last).one_or_none()
+            number, before = (1, GENESIS) if row is None else (row.number + 1, row.digest)
+            sealed = b""
+            if name:
+                key_id = _name_key(draft)
+                sealed = _key_or_new(db, self._vault, key_id).seal(name, f"{key_id}:{number}")
+            entry = chained(replace(draft, name=sealed), number, before)
+            values = {c.name: getattr(entry, c.name) for c in consent_ledger.columns}
+            values["purposes"] = [str(p) for p in entry.purposes]
+            db.execute(insert(consent_ledger).values(**values))
+        return entry
+
+    def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:
+        """In order."""
+        with transaction(self._engine) as db:
+            return _entries(db, interview_id)
+
+    def name_of(self, entry: Entry) -> str | None:
+        """The name, or None where it was forgotten or never given."""
+        with transaction(self._engine) as db:
+            key = _key(db, self._vault, _name_key(entry))
+        if key is None or not entry.name:
+            return None
+        return str(key.open(entry.name, f"{_name_key(entry)}:{entry.number}"))
+
+
+def _name_key(entry: Entry) -> str:
+    return f"name:{entry.party}:{entry.interview_id}"
+
+
+def _entries(db: Connection, interview_id: str | None) -> tuple[Entry, ...]:
+    query = select(consent_ledger).order_by(consent_ledger.c.number)
+    if interview_id is not None:
+        query = query.where(consent_ledger.c.interview_id == interview_id)
+    return tuple(
+        Entry(
+            row.number, row.interview_id, row.party, row.kind, tuple(Purpose(p) for p in row.purposes),
+            row.notice_version, row.notice_digest, row.lang, row.way, row.at, row.name, row.before, row.digest,
+        )
+        for row in db.execute(query)
+    )  # fmt: skip
+
+
+class SqlInterviews:
+    """Interviews and what was heard in them. Words and cues have a key each, so that either can be destroyed alone."""
+
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+
+    def create(self, interview: LiveInterview) -> None:
+        """Store a new one."""
+        with transaction(self._engine) as db:
+            key = _key_or_new(db, self._vault, interview.id)
+            db.execute(
+                insert(live_interviews).values(
+                    id=interview.id, owner_id=interview.owner_id, lang=interview.lang,
+                    created_at=interview.created_at.isoformat(), link_hash=interview.link_hash,
+                    link_until=interview.link_until.isoformat(), ended=interview.ended,
+                    title=key.seal(interview.title, f"title:{interview.id}"),
+                )
+            )  # fmt: skip
+
+    def get(self, interview_id: str) -> LiveInterview:
+        """Raises NotFoundError."""
+        return self._one(live_interviews.c.id == interview_id, "error.no_interview")
+
+    def by_link(self, link_hash: str) -> LiveInterview:
+        """Raises NotFoundError."""
+        return self._one(live_interviews.c.link_hash == link_hash, "error.link")
+
+    def owned_by(self, owner_id: str) -> tuple[LiveInterview, ...]:
+        """Newest first."""
+        query = (
+            select(live_interviews)
+            .where(live_interviews.c.owner_id == owner_id)
+            .order_by(live_interviews.c.created_at.desc())
+        )
+        with transaction(self._engine) as db:
+            return tuple(self._opened(db, row) for row in db.execute(query))
+
+    def end(self, interview_id: str) -> None:
+        """Over; without consent to keep the text, what was heard is destroyed."""
+        with transaction(self._engine) as db:
+            db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(ended=True))
+            kept = standing(_entries(db, interview_id)).purposes
+            if Purpose.KEEP_TRANSCRIPT not in kept:
+                self._destroy(db, interview_id, words=True)
+
+    def erase(self, interview_id: str, purposes: Collection[Purpose]) -> bool:
+        """Destroy what was stored under these purposes; whether there was anything."""
+        words = Purpose.TRANSCRIBE in purposes or (Purpose.KEEP_TRANSCRIPT in purposes and self.get(interview_id).ended)
+        if not words and Purpose.CUES not in purposes:
+            return False
+        with transaction(self._engine) as db:
+            return self._destroy(db, interview_id, words=words)
+
+    def delete(self, interview_id: str) -> None:
+        """Destroy the interview and everything heard in it; the ledger keeps its entries."""
+        with transaction(self._engine) as db:
+            self._destroy(db, interview_id, words=True)
+            db.execute(delete(sealing_keys).where(sealing_keys.c.id == interview_id))
+            gone = db.execute(delete(live_interviews).where(live_interviews.c.id == interview_id))
+            if gone.rowcount != 1:
+                raise NotFoundError("no such interview", message_key="error.no_interview")
+
+    def add(self, grant: ConsentGrant, utterance: Utterance) -> Utterance:
+        """Store what was said, if both people's consent still holds at this moment; raises ConsentError otherwise."""
+        interview_id = grant.interview_id
+        with transaction(self._engine) as db:
+            now = standing(_entries(db, interview_id)).purposes
+            if Purpose.TRANSCRIBE not in now:
+                raise ConsentError("withdrawn", message_key="error.withdrawn")
+            number = len(db.execute(_numbers(interview_id)).all())
+            words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
+                     "start_s": utterance.start_s, "end_s": utterance.end_s}  # fmt: skip
+            key = _key_or_new(db, self._vault, f"words:{interview_id}")
+            sealed_cues = None
+            if Purpose.CUES in now and utterance.cues:
+                cues: Mapping[str, Any] = {"cues": [dict(c) for c in utterance.cues]}
+                sealed_cues = _key_or_new(db, self._vault, f"cues:{interview_id}").seal(
+                    cues, f"{interview_id}:{number}"
+                )
+            db.execute(
+                insert(utterances).values(
+                    interview_id=interview_id, number=number, at=self._clock.now().isoformat(),
+                    words=key.seal(words, f"words:{interview_id}:{number}"), cues=sealed_cues,
+                )
+            )  # fmt: skip
+        return Utterance(
+            number, utterance.speaker, utterance.text, utterance.doubtful, utterance.start_s, utterance.end_s,
+            utterance.cues if sealed_cues else (),
+        )  # fmt: skip
+
+    def heard(self, interview_id: str) -> tuple[Utterance, ...]:
+        """Everything stored and not erased, in order."""
+        query = select(utterances).where(utterances.c.interview_id == interview_id).order_by(utterances.c.number)
+        with transaction(self._engine) as db:
+            key = _key(db, self._vault, f"words:{interview_id}")
+            cue_key = _key(db, self._vault, f"cues:{interview_id}")
+            rows = list(db.execute(query)) if key is not None else []
+        found: list[Utterance] = []
+        for row in rows:
+            assert key is not None
+            words = key.open(row.words, f"words:{interview_id}:{row.number}")
+            cues: Sequence[Mapping[str, Any]] = ()
+            if row.cues is not None and cue_key is not None:
+                cues = cue_key.open(row.cues, f"{interview_id}:{row.number}")["cues"]
+            found.append(
+                Utterance(
+                    row.number, words["speaker"], words["text"], words["doubtful"], words["start_s"], words["end_s"],
+                    tuple(cues),
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+    def correct(self, interview_id: str, utterance: Utterance) -> None:
+        """Replace words, speaker or cues of one utterance."""
+        words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
+                 "start_s": utterance.start_s, "end_s": utterance.end_s}  # fmt: skip
+        with transaction(self._engine) as db:
+            key = _key(db, self._vault, f"words:{interview_id}")
+            if key is None:
+                raise ConsentError("erased", message_key="error.withdrawn")
+            cue_key = _key(db, self._vault, f"cues:{interview_id}")
+            cues = None
+            if cue_key is not None and utterance.cues:
+                cues = cue_key.seal({"cues": [dict(c) for c in utterance.cues]}, f"{interview_id}:{utterance.number}")
+            changed = db.execute(
+                update(utterances)
+                .where(utterances.c.interview_id == interview_id, utterances.c.number == utterance.number)
+                .values(words=key.seal(words, f"words:{interview_id}:{utterance.number}"), cues=cues)
+            )
+            if changed.rowcount != 1:
+                raise NotFoundError("no such utterance", message_key="error.no_utterance")
+
+    def save_minutes(self, interview_id: str, minutes: Mapping[str, Any]) -> None:
+        """Keep the minutes as they stand."""
+        with transaction(self._engine) as db:
+            key = _key(db, self._vault, interview_id)
+            if key is None:
+                raise NotFoundError("no such interview", message_key="error.no_interview")
+            sealed = key.seal(dict(minutes), f"minutes:{interview_id}")
+            db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=sealed))
+
+    def minutes(self, interview_id: str) -> Mapping[str, Any] | None:
+        """The minutes, or None."""
+        with transaction(self._engine) as db:
+            key = _key(db, self._vault, interview_id)
+            query = select(live_interviews.c.minutes).where(live_interviews.c.id == interview_id)
+            sealed = db.execute(query).scalar_one_or_none()
+        return None if sealed is None or key is None else key.open(sealed, f"minutes:{interview_id}")
+
+    def _destroy(self, db: Connection, interview_id: str, *, words: bool) -> bool:
+        keys = [f"cues:{interview_id}"] + ([f"words:{interview_id}"] if words else [])
+        gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(keys))).rowcount
+        if words:
+            db.execute(delete(utterances).where(utterances.c.interview_id == interview_id))
+        else:
+            db.execute(update(utterances).where(utterances.c.interview_id == interview_id).values(cues=None))
+        return gone > 0
+
+    def _one(self, condition: Any, message_key: str) -> LiveInterview:
+        with transaction(self._engine) as db:
+            row = db.execute(select(live_interviews).where(condition)).one_or_none()
+            if row is None:
+                raise NotFoundError("no such interview", message_key=message_key)
+            return self._opened(db, row)
+
+    def _opened(self, db: Connection, row: Row[Any]) -> LiveInterview:
+        key = _key(db, self._vault, row.id)
+        title = "" if key is None else str(key.open(row.title, f"title:{row.id}"))
+        return LiveInterview(
+            row.id, row.owner_id, title, row.lang, dt.datetime.fromisoformat(row.created_at), row.link_hash,
+            dt.datetime.fromisoformat(row.link_until), row.ended,
+        )  # fmt: skip
+
+
+def _numbers(interview_id: str) -> Any:
+    return select(utterances.c.number).where(utterances.c.interview_id == interview_id)
