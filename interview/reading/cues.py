@@ -6,10 +6,12 @@ a faint cue below 0.5, quoting the words that speak for it; where no words do, n
 where both scripts occur, for people say "这个 rating 我不 accept".
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 from typing import Any, Literal
 
 from interview.conversation import Lang
@@ -148,9 +150,9 @@ class _Tongue:
 
     lang: Lang
     patterns: PatternSet
-    traditional: Mapping[int, int]
     heard: re.Pattern[str]
     meant: Mapping[str, str]
+    hearing: "_Hearing | None"
     bare: re.Pattern[str]
     hard: re.Pattern[str]
     request: re.Pattern[str]
@@ -164,12 +166,12 @@ class _Tongue:
         name = f"cues_{lang}"
         data: Mapping[str, Any] = patterns.read_data(name)
         spellings: Mapping[str, list[str]] = data["heard_as"]
-        folding: Mapping[str, str] = data.get("traditional", {"from": "", "to": ""})
+        hearing = _Hearing.of(lang) if "heard_near" in data else None
         before: Mapping[str, str] = data["before"]
         return _Tongue(
             lang=lang,
             patterns=patterns.load(name),
-            traditional=str.maketrans(folding["from"], folding["to"]),
+            hearing=hearing,
             heard=re.compile("|".join(spelling for group in spellings.values() for spelling in group)),
             meant={s.partition("(?")[0]: word for word, group in spellings.items() for s in group},
             bare=re.compile(before["bare"]),
@@ -182,8 +184,8 @@ class _Tongue:
     def folded(self, text: str) -> str:
         """Folded, simplified, with misheard key words as they were meant; every character stays at its place."""
         folded = patterns.fold(text)
-        if self.traditional:
-            folded = folded.translate(self.traditional)
+        if self.hearing is not None:
+            folded = self.hearing.corrected(folded)
         return self.heard.sub(lambda found: self.meant[found[0]], folded)
 
     def own_words(self, folded: str, match: Match) -> bool:
@@ -193,3 +195,39 @@ class _Tongue:
     def matches(self, folded: str) -> list[Match]:
         """Matches in folded text; folding keeps every place."""
         return list(self.patterns.matches(folded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """Traditional characters, and key words that differ from what is written in one character of the same sound."""
+
+    traditional: Mapping[int, int]
+    near: re.Pattern[str]
+    keys: tuple[str, ...]
+    real: frozenset[str]
+
+    @staticmethod
+    def of(lang: Lang) -> "_Hearing":
+        """What the packaged file says for a language."""
+        text = files("interview").joinpath("reading", "data", f"hearing_{lang}.json").read_text(encoding="utf-8")
+        raw: dict[str, Any] = json.loads(text)
+        near: Mapping[str, list[str]] = raw["near"]
+        one_off = [
+            "|".join(key[:i] + f"[{chars}]" + key[i + 1 :] for i, chars in enumerate(classes))
+            for key, classes in near.items()
+        ]
+        return _Hearing(
+            traditional=str.maketrans(raw["traditional"]["from"], raw["traditional"]["to"]),
+            near=re.compile("|".join(f"({either})" for either in one_off)),
+            keys=tuple(near),
+            real=frozenset(raw["real"]),
+        )
+
+    def corrected(self, folded: str) -> str:
+        """Simplified text with such key words as they were meant; every character stays at its place."""
+        if not _CHINESE.search(folded):
+            return folded
+        return self.near.sub(self._meant, folded.translate(self.traditional))
+
+    def _meant(self, found: re.Match[str]) -> str:
+        return found[0] if found[0] in self.real else self.keys[(found.lastindex or 1) - 1]

@@ -323,6 +323,10 @@ def test_intensity(less: str, more: str, lang: Lang, kind: str) -> None:
         ("我要词职", "leaving"),
         ("我抗不住了", "hardship"),
         ("我每想到会是这个结果", "surprise"),
+        ("这个结果我不接售", "resistance"),
+        ("我不同益，數據不對", "resistance"),
+        ("強制分佈對我們不公平", "unfairness"),
+        ("随便吧，我没意渐", "withdrawal"),
         ("这對我不公平，憑什麼讓我背鍋", "unfairness"),
         ("我覺得很委屈，沒人看見我的付出", "hurt"),
         ("我要辭職", "leaving"),
@@ -343,9 +347,21 @@ def test_speech_as_it_arrives(text: str, kind: str) -> None:
     assert kind in strong(text, "zh"), READER.read(text, "zh")
 
 
-@pytest.mark.parametrize("text", ["委曲求全不是办法", "供应商接手之后顺了", "我火车上看的材料", "你说的词职责不清"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "委曲求全不是办法",
+        "供应商接手之后顺了",
+        "我火车上看的材料",
+        "你说的词职责不清",
+        "没一件事是急的",
+        "我不和你说这个",
+        "不相干的人先出去",
+        "评什么优要看材料",
+    ],
+)
 def test_misheard_spellings_leave_real_words_alone(text: str) -> None:
-    assert not strong(text, "zh") & {"hurt", "unfairness", "anger", "leaving"}, READER.read(text, "zh")
+    assert not strong(text, "zh") & {"hurt", "unfairness", "anger", "leaving", "withdrawal", "resistance"}, text
 
 
 def test_spellings_keep_their_length() -> None:
