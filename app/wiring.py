@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.settings import Settings, load_settings
+from assistant.live import LiveInterviews
+from consent.grants import Consents
+from consent.ledger import LedgerRepository
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import StorageError
@@ -131,6 +134,23 @@ class Services:
     def classrooms(self) -> Classrooms:
         """One moment answered by a class."""
         return Classrooms(self._store.classrooms, SystemClock())
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Who agreed to what."""
+        return Consents(self._store.interviews, self._store.ledger, SystemClock())
+
+    @cached_property
+    def ledger(self) -> LedgerRepository:
+        """The chain itself, for the command line."""
+        return self._store.ledger
+
+    @cached_property
+    def live(self) -> LiveInterviews:
+        """Real interviews."""
+        return LiveInterviews(
+            self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock()
+        )
 
     @cached_property
     def editing(self) -> Editing:

@@ -151,6 +151,16 @@ class Consents:
         self.interview(actor, interview_id)
         return Purpose.TRANSCRIBE in self.standing(interview_id).purposes
 
+    def standing_lang(self, interview_id: str) -> Lang:
+        """The language of an interview."""
+        return self._interviews.get(interview_id).lang
+
+    def began(self, interview_id: str) -> dt.datetime:
+        """When both had granted, which is when a talk can begin; the interview's own time before that."""
+        entries = self._ledger.entries(interview_id)
+        granted = [e.at for e in entries if e.kind == "grant"]
+        return dt.datetime.fromisoformat(granted[-1]) if granted else self._interviews.get(interview_id).created_at
+
     def granted_by(self, interview_id: str, party: Party) -> frozenset[Purpose]:
         """What one party's last word was; for that party's own page."""
         own = [e for e in self._ledger.entries(interview_id) if e.party == party and e.kind != "erased"]

@@ -220,9 +220,9 @@ class SqlInterviews:
             key = _key(db, self._vault, f"words:{interview_id}")
             if key is None:
                 raise ConsentError("erased", message_key="error.withdrawn")
-            cue_key = _key(db, self._vault, f"cues:{interview_id}")
             cues = None
-            if cue_key is not None and utterance.cues:
+            if utterance.cues and Purpose.CUES in standing(_entries(db, interview_id)).purposes:
+                cue_key = _key_or_new(db, self._vault, f"cues:{interview_id}")
                 cues = cue_key.seal({"cues": [dict(c) for c in utterance.cues]}, f"{interview_id}:{utterance.number}")
             changed = db.execute(
                 update(utterances)

@@ -1,0 +1,217 @@
+"""The live interview as a service: every utterance under a grant, cues from the employee's words, one hint at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from assistant.hints import HintState, Verdict, consider, judged
+from assistant.session import Standing, draft_minutes, standing
+from consent.grants import ConsentGrant, Consents, LiveInterview
+from consent.notices import Purpose
+from interview.actor import Actor
+from interview.conversation import Lang, Speaker, Transcript
+from interview.errors import InputError, NotFoundError
+from interview.ports import Clock, CueReader, MoveReader, Utterance
+from interview.situations import Situation
+from interview.steps import Step
+from phrasing.library import PhrasingLibrary
+
+MAX_TEXT = 4_000
+
+
+class UtteranceRepository(Protocol):
+    """Keeps what was heard; each store checks the consent in its own transaction."""
+
+    def add(self, grant: ConsentGrant, utterance: Utterance) -> Utterance:
+        """Store; raises ConsentError where the consent no longer holds."""
+        ...
+
+    def heard(self, interview_id: str) -> tuple[Utterance, ...]:
+        """Everything stored and not erased."""
+        ...
+
+    def correct(self, interview_id: str, utterance: Utterance) -> None:
+        """Replace one."""
+        ...
+
+    def end(self, interview_id: str) -> None:
+        """The talk is over."""
+        ...
+
+    def save_minutes(self, interview_id: str, minutes: Mapping[str, Any]) -> None:
+        """Keep the minutes."""
+        ...
+
+    def minutes(self, interview_id: str) -> Mapping[str, Any] | None:
+        """The minutes, or None."""
+        ...
+
+    def delete(self, interview_id: str) -> None:
+        """Destroy everything but the ledger's entries."""
+        ...
+
+
+class LiveInterviews:
+    """What the live page, the employee's page and the audio route call."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        repository: UtteranceRepository,
+        moves: MoveReader,
+        cues: CueReader,
+        phrasing: PhrasingLibrary,
+        clock: Clock,
+    ) -> None:
+        self._consents = consents
+        self._repository = repository
+        self._moves = moves
+        self._cues = cues
+        self._phrasing = phrasing
+        self._clock = clock
+
+    def hear(
+        self,
+        grant: ConsentGrant,
+        speaker: str,
+        text: str,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        doubtful: bool = False,
+    ) -> Utterance:
+        """Store an utterance with the cues that are in it. Only an employee's sure words raise cues."""
+        words = "".join(c for c in text if c == "\n" or c.isprintable()).strip()
+        if not words:
+            raise InputError("nothing said", message_key="error.empty_line")
+        if len(words) > MAX_TEXT:
+            raise InputError("too long", message_key="error.long_line", length=len(words), limit=MAX_TEXT)
+        if speaker not in ("manager", "employee", "unsure"):
+            raise InputError("speaker", message_key="error.input")
+        heard = self._repository.heard(grant.interview_id)
+        lang = self._consents.standing_lang(grant.interview_id)
+        cues: tuple[Mapping[str, Any], ...] = ()
+        if speaker == "employee" and not doubtful and grant.covers(Purpose.CUES):
+            before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
+            cues = tuple(
+                {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
+                for c in self._cues.read(words, lang, before)
+            )
+        began = self._consents.began(grant.interview_id)
+        now_s = round((self._clock.now() - began).total_seconds(), 1)
+        utterance = Utterance(
+            len(heard), speaker, words, doubtful, now_s if start_s is None else start_s,
+            now_s if end_s is None else end_s, cues,
+        )  # fmt: skip
+        return self._repository.add(grant, utterance)
+
+    def heard(self, actor: Actor, interview_id: str) -> tuple[Utterance, ...]:
+        """The manager's view."""
+        self._consents.interview(actor, interview_id)
+        return self._repository.heard(interview_id)
+
+    def own_words(self, secret: str) -> tuple[Utterance, ...]:
+        """The employee's view by their link: their own words only."""
+        interview = self._consents.linked(secret)
+        return tuple(u for u in self._repository.heard(interview.id) if u.speaker == "employee")
+
+    def strike(self, secret: str, number: int, kind: str) -> None:
+        """The employee strikes out a cue in their own words."""
+        interview = self._consents.linked(secret)
+        for utterance in self._repository.heard(interview.id):
+            if utterance.number == number and utterance.speaker == "employee":
+                kept = tuple(c for c in utterance.cues if c["kind"] != kind)
+                self._repository.correct(interview.id, replace(utterance, cues=kept))
+                return
+        raise NotFoundError("no such utterance", message_key="error.no_utterance")
+
+    def correct(self, actor: Actor, interview_id: str, number: int, text: str, speaker: str) -> None:
+        """Put words or speaker right afterwards; cues of changed words are read again."""
+        interview = self._consents.interview(actor, interview_id)
+        grant = self._consents.grant(interview_id)
+        words = text.strip()
+        if not words or len(words) > MAX_TEXT:
+            raise InputError("words", message_key="error.empty_line")
+        for utterance in self._repository.heard(interview_id):
+            if utterance.number == number:
+                cues: tuple[Mapping[str, Any], ...] = ()
+                if speaker == "employee" and grant.covers(Purpose.CUES):
+                    cues = tuple(
+                        {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
+                        for c in self._cues.read(words, interview.lang)
+                    )
+                changed = Utterance(number, _speaker(speaker), words, False, utterance.start_s, utterance.end_s, cues)
+                self._repository.correct(interview_id, changed)
+                return
+        raise NotFoundError("no such utterance", message_key="error.no_utterance")
+
+    def standing(self, actor: Actor, interview_id: str) -> Standing:
+        """Step, time, shares and promises."""
+        interview = self._consents.interview(actor, interview_id)
+        return standing(self._repository.heard(interview_id), self._moves, interview.lang)
+
+    def hint_after(
+        self,
+        grant: ConsentGrant,
+        state: HintState,
+        utterance: Utterance,
+        lang: Lang,
+        *,
+        situation: Situation,
+        step: Step,
+    ) -> HintState:
+        """What the session's hints become after an utterance; unchanged where hints were not granted."""
+        if not grant.covers(Purpose.HINTS):
+            return state
+        return consider(
+            state, utterance.cues, utterance.end_s, self._phrasing, lang, situation=situation, step=step,
+            manager_speaking=utterance.speaker == "manager",
+            unsure=utterance.doubtful or utterance.speaker == "unsure",
+        )  # fmt: skip
+
+    def judge(self, state: HintState, verdict: Verdict, at_s: float) -> HintState:
+        """Helpful, not now, or wrong."""
+        return judged(state, verdict, at_s)
+
+    def finish(self, actor: Actor, interview_id: str) -> Mapping[str, Any]:
+        """End the talk and draft the minutes from the words, before words that may not be kept are destroyed."""
+        interview = self._consents.interview(actor, interview_id)
+        minutes = self._repository.minutes(interview_id)
+        if minutes is None:
+            heard = self._repository.heard(interview_id)
+            minutes = draft_minutes(heard, self._moves, interview.lang)
+            if Purpose.KEEP_TRANSCRIPT in self._consents.standing(interview_id).purposes:
+                self._repository.save_minutes(interview_id, minutes)
+        self._repository.end(interview_id)
+        return minutes
+
+    def transcript(self, actor: Actor, interview_id: str) -> Transcript:
+        """The talk for the report; unsure speakers are left out."""
+        interview = self._consents.interview(actor, interview_id)
+        lines = [
+            (Speaker.MANAGER if u.speaker == "manager" else Speaker.EMPLOYEE, u.text)
+            for u in self._repository.heard(interview_id)
+            if u.speaker != "unsure"
+        ]
+        return Transcript.of(interview.lang, lines)
+
+    def save_minutes(self, actor: Actor, interview_id: str, minutes: Mapping[str, Sequence[Any]]) -> None:
+        """The manager's edited minutes."""
+        self._consents.interview(actor, interview_id)
+        self._repository.save_minutes(interview_id, minutes)
+
+    def minutes(self, actor: Actor, interview_id: str) -> Mapping[str, Any] | None:
+        """The minutes as they stand."""
+        self._consents.interview(actor, interview_id)
+        return self._repository.minutes(interview_id)
+
+    def delete(self, actor: Actor, interview_id: str) -> None:
+        """Destroy it; the ledger keeps its entries."""
+        interview: LiveInterview = self._consents.interview(actor, interview_id)
+        self._repository.delete(interview.id)
+
+
+def _speaker(name: str) -> Any:
+    if name not in ("manager", "employee", "unsure"):
+        raise InputError("speaker", message_key="error.input")
+    return name
