@@ -232,6 +232,32 @@ def doctor(lang: Lang | None, as_json: bool) -> None:
 
 
 @main.group()
+def consent() -> None:
+    """The consent ledger. 同意台账。"""
+
+
+@consent.command("show")
+@click.argument("interview_id", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def consent_show(interview_id: str | None, as_json: bool) -> None:
+    """Every entry, or those of one interview. 查看记录。"""
+    from app.consent_command import show
+
+    for line in show(interview_id, as_json):
+        click.echo(line)
+
+
+@consent.command("verify")
+def consent_verify() -> None:
+    """Whether the chain is whole; names the first broken entry. 校验链条。"""
+    from app.consent_command import verify
+
+    whole, text = verify(_message_lang())
+    click.echo(text, err=not whole)
+    sys.exit(0 if whole else 1)
+
+
+@main.group()
 def models() -> None:
     """Weights of optional local models. 本地模型文件。"""
 

@@ -23,13 +23,13 @@ MAX_BODY_BYTES = 8_000_000
 """The page sends the whole chat with each line: 400 turns of 4,000 Chinese characters are 5 million bytes."""
 MAX_DEPTH = 12
 JOIN = "/gradio_api/queue/join"
-PUBLIC = re.compile(r"/health|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}")
+PUBLIC = re.compile(r"/health|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}")
 """What people on other devices may reach in single-user mode: nothing of the rehearsal room."""
-POSTED = re.compile(r"/join/[0-9A-Za-z]{4,16}")
+POSTED = re.compile(r"/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}")
 """Plain forms."""
 MAX_FORM_BYTES = 20_000
 READABLE = re.compile(
-    r"/|/health|/join/[0-9A-Za-z]{4,16}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/health|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )

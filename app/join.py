@@ -20,7 +20,11 @@ background:#fafaf9}main{max-width:34rem;margin:0 auto;padding:1rem}blockquote{ma
 background:#e6f4f1;border-left:4px solid #0f766e;border-radius:0 10px 10px 0}textarea{width:100%;box-sizing:border-box;
 font:inherit;padding:.6rem;border:1px solid #a8a29e;border-radius:10px}button{font:inherit;margin-top:.6rem;width:100%;
 padding:.7rem;border:0;border-radius:10px;background:#0f766e;color:#fff}.note{color:#57534e;font-size:.9rem}
-.flag{color:#b91c1c}
+.flag{color:#b91c1c}h1{font-size:1.35rem}h2{font-size:1.05rem;margin:1.1rem 0 .2rem}input:not([type=checkbox]){width:100%;
+box-sizing:border-box;font:inherit;padding:.55rem;border:1px solid #a8a29e;border-radius:10px}.box{display:block;margin:.6rem 0;
+padding:.6rem .7rem;border:1px solid #d6d3d1;border-radius:10px;background:#fff}.box input{width:1.2rem;height:1.2rem;
+vertical-align:middle}.pair{display:flex;gap:.7rem}.pair button{flex:1}.stop{background:#b45309}.small{width:auto;
+padding:.1rem .6rem;margin:0 0 0 .4rem;font-size:.85rem}.inline{margin:.2rem 0}ol{padding-left:1.2rem}
 """
 
 
@@ -35,7 +39,7 @@ def mount_join(app: "FastAPI", services: Services) -> None:
             moment = moment_of(services, invitation)
         except TandaoError as error:
             lang = services.settings.language
-            return HTMLResponse(_page(lang, f"<p class='flag'>{escape(message(error, lang))}</p>"), 404)
+            return HTMLResponse(page_html(lang, f"<p class='flag'>{escape(message(error, lang))}</p>"), 404)
         lang = invitation.lang
         notes = f"<p class='flag'>{escape(warning)}</p>" if warning else ""
         notes += f"<p><b>{escape(thanks)}</b></p>" if thanks else ""
@@ -50,7 +54,7 @@ def mount_join(app: "FastAPI", services: Services) -> None:
             f"<blockquote>{escape(moment.line)}</blockquote>{notes}"
             + (form if invitation.is_open else f"<p>{t('class.closed', lang)}</p>")
         )
-        return HTMLResponse(_page(lang, body))
+        return HTMLResponse(page_html(lang, body))
 
     def page(code: str) -> HTMLResponse:
         return shown(code)
@@ -70,7 +74,8 @@ def mount_join(app: "FastAPI", services: Services) -> None:
         app.add_api_route("/join/{code}", handler, methods=[method], response_class=HTMLResponse)
 
 
-def _page(lang: Lang, body: str) -> str:
+def page_html(lang: Lang, body: str) -> str:
+    """A whole small page for phones: no script, nothing from elsewhere."""
     return (
         f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><title>{t('app.title', lang)}</title>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"

@@ -17,6 +17,7 @@ def build_app(services: Services) -> "FastAPI":
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.consent_page import mount_consent
     from app.gate import Gate
     from app.join import mount_join
     from app.ui.page import build_page
@@ -29,6 +30,7 @@ def build_app(services: Services) -> "FastAPI":
         return {"status": "ok"}
 
     mount_join(app, services)
+    mount_consent(app, services)
     page = build_page(services)
     mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,

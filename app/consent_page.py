@@ -1,0 +1,146 @@
+"""``/consent/SECRET``: the employee's page. The notice, purposes one by one, their own words, and the way out."""
+
+import time
+from collections import defaultdict, deque
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from app.join import page_html
+from app.texts import message, t
+from app.wiring import Services
+from consent.notices import NEEDS, Purpose, notice
+from interview.conversation import LANGS, Lang
+from interview.errors import TandaoError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+WRONG_LINKS = 20
+"""Wrong links from one address in ``WINDOW_S`` seconds after which it waits."""
+WINDOW_S = 60.0
+
+
+class _Guesses:
+    """Who has tried wrong links lately; a secret of 192 bits needs no more than that."""
+
+    def __init__(self) -> None:
+        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def too_many(self, address: str) -> bool:
+        """Whether this address has to wait."""
+        recent = self._wrong[address]
+        while recent and recent[0] < time.monotonic() - WINDOW_S:
+            recent.popleft()
+        return len(recent) >= WRONG_LINKS
+
+    def wrong(self, address: str) -> None:
+        """One more."""
+        self._wrong[address].append(time.monotonic())
+
+
+def mount_consent(app: "FastAPI", services: Services) -> None:
+    """Add the page to the application."""
+    from fastapi import Request
+    from fastapi.responses import HTMLResponse
+
+    guesses = _Guesses()
+
+    def shown(request: Request, secret: str, lang: str, *, warning: str = "", thanks: str = "") -> HTMLResponse:
+        address = request.client.host if request.client else ""
+        own: Lang = services.settings.language
+        if guesses.too_many(address):
+            return HTMLResponse(page_html(own, f"<p class='flag'>{t('consent.wait', own)}</p>"), 429)
+        try:
+            interview = services.consents.linked(secret)
+        except TandaoError as error:
+            guesses.wrong(address)
+            return HTMLResponse(page_html(own, f"<p class='flag'>{escape(message(error, own))}</p>"), 404)
+        used: Lang = "en" if lang == "en" else "zh" if lang == "zh" else interview.lang
+        return HTMLResponse(page_html(used, _body(services, interview.id, secret, used, warning, thanks)))
+
+    def page(request: Request, secret: str, lang: str = "") -> HTMLResponse:
+        return shown(request, secret, lang)
+
+    async def answered(request: Request, secret: str, lang: str = "") -> HTMLResponse:
+        fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=30)
+        what = fields.get("what", [""])[0]
+        used: Lang = "en" if lang == "en" else "zh"
+        try:
+            if what == "withdraw":
+                services.consents.withdraw(secret)
+                return shown(request, secret, lang, thanks=t("consent.withdrawn", used))
+            if what == "strike":
+                services.live.strike(secret, int(fields.get("number", ["-1"])[0]), fields.get("kind", [""])[0])
+                return shown(request, secret, lang)
+            chosen = [p for p in Purpose if str(p) in fields.get("purpose", [])] if what == "agree" else []
+            if what == "agree" and not chosen:
+                return shown(request, secret, lang, warning=t("consent.nothing", used))
+            services.consents.answer(secret, chosen, fields.get("name", [""])[0], used)
+        except (TandaoError, ValueError) as error:
+            text = message(error, used) if isinstance(error, TandaoError) else t("error.input", used)
+            return shown(request, secret, lang, warning=text)
+        return shown(request, secret, lang, thanks=t("consent.thanks" if chosen else "consent.refused", used))
+
+    routes: list[tuple[Any, str]] = [(page, "GET"), (answered, "POST")]
+    for handler, method in routes:
+        app.add_api_route("/consent/{secret}", handler, methods=[method], response_class=HTMLResponse)
+
+
+def _body(services: Services, interview_id: str, secret: str, lang: Lang, warning: str, thanks: str) -> str:
+    read = notice(lang)
+    words = read.words
+    here = f"/consent/{escape(secret)}?lang={lang}"
+    granted = services.consents.granted_by(interview_id, "employee")
+    switch = " · ".join(
+        f"<a href='/consent/{escape(secret)}?lang={other}'>{'中文' if other == 'zh' else 'English'}</a>"
+        for other in LANGS
+    )
+    sections = "".join(f"<h2>{escape(s['name'])}</h2><p>{escape(s['text'])}</p>" for s in words["sections"])
+    boxes: list[str] = []
+    for purpose in Purpose:
+        name, text = read.purpose(purpose)
+        ticked = " checked" if purpose in granted else ""
+        rests = ""
+        if purpose in NEEDS:
+            rests = f" <span class='note'>{t('consent.needs', lang, name=read.purpose(NEEDS[purpose])[0])}</span>"
+        boxes.append(
+            f"<label class='box'><input type='checkbox' name='purpose' value='{purpose}'{ticked}> <b>{escape(name)}</b>"
+            f"<br>{escape(text)}{rests}</label>"
+        )
+    notes = f"<p class='flag' role='alert'>{escape(warning)}</p>" if warning else ""
+    notes += f"<p role='status'><b>{escape(thanks)}</b></p>" if thanks else ""
+    form = (
+        f"<form method='post' action='{here}'>{''.join(boxes)}<label for='name'>{escape(words['name'])}</label>"
+        f"<input id='name' name='name' maxlength='60' autocomplete='name'>"
+        f"<div class='pair'><button name='what' value='agree'>{escape(words['agree'])}</button>"
+        f"<button name='what' value='refuse' formnovalidate>{escape(words['refuse'])}</button></div></form>"
+    )
+    out = ""
+    if granted:
+        out = (
+            f"<h2>{t('consent.granted', lang)}</h2><p>{'、'.join(escape(read.purpose(p)[0]) for p in Purpose if p in granted)}</p>"
+            f"<form method='post' action='{here}'><button class='stop' name='what' value='withdraw'>"
+            f"{t('consent.withdraw', lang)}</button></form>{_own_words(services, secret, here, lang)}"
+        )
+    return (
+        f"<p class='note'>{switch}</p><h1>{escape(words['title'])}</h1>{notes}<p>{escape(words['lead'])}</p>{out}{sections}"
+        f"<h2>{t('consent.purposes', lang)}</h2>{form}<p class='note'>{t('consent.version', lang, version=read.version)} "
+        f"<code>{read.digest[:16]}</code></p>"
+    )
+
+
+def _own_words(services: Services, secret: str, here: str, lang: Lang) -> str:
+    rows: list[str] = []
+    for utterance in services.live.own_words(secret):
+        strikes = "".join(
+            f"<form method='post' action='{here}' class='inline'><input type='hidden' name='number' value='{utterance.number}'>"
+            f"<input type='hidden' name='kind' value='{escape(str(cue['kind']))}'><mark>{escape(str(cue['quote']))}</mark> "
+            f"<button class='small' name='what' value='strike'>{t('consent.strike', lang)}</button></form>"
+            for cue in utterance.cues
+            if cue["strength"] >= 0.5
+        )
+        rows.append(f"<li>{escape(utterance.text)}{strikes}</li>")
+    if not rows:
+        return ""
+    return f"<h2>{t('consent.own_words', lang)}</h2><ol>{''.join(rows)}</ol>"
