@@ -3,7 +3,7 @@
 import gradio as gr
 
 from app.texts import t
-from app.ui import brief, choose, mine, preparation, report, rewind, talk
+from app.ui import brief, choose, live, mine, preparation, report, rewind, talk
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
 from app.wiring import Services
@@ -35,6 +35,8 @@ def build_page(services: Services) -> gr.Blocks:
                 reporting = report.build(labels)
             with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
                 own = mine.build(labels)
+            with labels.keep(gr.Tab(t("tab.live", lang), id="live"), label="tab.live") as live_tab:
+                holding = live.build(labels)
             trainer_tab = gr.Tab(t("tab.trainer", lang), id="trainer", visible=False)
             with labels.keep(trainer_tab, label="tab.trainer"):
                 training = trainer.build(labels)
@@ -46,6 +48,7 @@ def build_page(services: Services) -> gr.Blocks:
         report.wire(services, reporting, language_state, rehearsal_state)
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
+        live.wire(services, holding, live_tab, language_state)
         trainer.wire(services, training, trainer_tab, language_state)
         role.change(lambda chosen: gr.Tab(visible=chosen == "trainer"), role, trainer_tab, **quiet)
 
@@ -63,6 +66,7 @@ def build_page(services: Services) -> gr.Blocks:
             talk.redraw(services, talking, language_state, rehearsal_state),
             report.redraw(services, reporting, language_state, rehearsal_state),
             mine.redraw(services, own, language_state),
+            live.redraw(services, holding, language_state),
             *trainer.redraws(services, training, language_state),
         ):
             switched.then(**redraw, show_progress="hidden", api_visibility="private")

@@ -1,0 +1,485 @@
+"""Live: invite, both consent, then the talk with one quiet hint at a time, and afterwards minutes and one's own report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from app.texts import t
+from app.ui import safety
+from app.ui.labels import Labels
+from app.ui.parts import step_bar
+from app.ui.report import SAVE_JS
+from app.ui.report_html import report_document, report_html
+from app.wiring import Services, single_user
+from assistant.hints import HintState
+from consent.notices import SUGGESTED, Purpose, notice
+from interview.conversation import Lang
+from interview.errors import ConsentError, InputError
+from interview.ports import Utterance
+from interview.situations import Situation
+from interview.steps import STEPS
+from interview.texts import situation_text, step_text
+
+POLL_S = 1.5
+PARTS = ("agreed", "disputed", "promised")
+
+
+@dataclass
+class LivePage:
+    """The components others need."""
+
+    pick: gr.Dropdown
+    title: gr.Textbox
+    create: gr.Button
+    invitation: gr.HTML
+    purposes: gr.CheckboxGroup
+    name: gr.Textbox
+    agree: gr.Button
+    withdraw: gr.Button
+    status: gr.HTML
+    situation: gr.Dropdown
+    speaker: gr.Radio
+    line: gr.Textbox
+    send: gr.Button
+    talk: gr.HTML
+    side: gr.HTML
+    hint: gr.HTML
+    helpful: gr.Button
+    not_now: gr.Button
+    wrong: gr.Button
+    card: gr.HTML
+    number: gr.Textbox
+    words: gr.Textbox
+    who: gr.Radio
+    correct: gr.Button
+    finish: gr.Button
+    minutes: list[gr.Textbox]
+    save: gr.Button
+    report: gr.HTML
+    keep_minutes: gr.Button
+    keep_report: gr.Button
+    sure: gr.Checkbox
+    delete: gr.Button
+    carried: tuple[gr.Textbox, gr.Textbox]
+    hints: gr.State
+    seen: gr.State
+    timer: gr.Timer
+
+    @property
+    def shown(self) -> list[Any]:
+        """What a refresh fills."""
+        return [self.status, self.talk, self.side, self.hint, self.hints, self.seen]
+
+
+def build(labels: Labels) -> LivePage:
+    """Top to bottom in the order things happen."""
+    lang = labels.lang
+
+    def keep(component: Any, key: str) -> Any:
+        return labels.keep(component, label=key)
+
+    def button(key: str, **how: Any) -> gr.Button:
+        made = gr.Button(t(key, lang), elem_id=key.replace(".", "-").replace("_", "-"), **how)
+        labels.keep(made, value=key)
+        return made
+
+    about = gr.HTML(t("live.about", lang), elem_classes="note")
+    labels.keep(about, value="live.about")
+    with gr.Row():
+        pick = keep(
+            gr.Dropdown([("", "")], value="", elem_id="live-pick", scale=3, **labels.text(label="live.pick")),
+            "live.pick",
+        )
+        title = keep(gr.Textbox("", elem_id="live-title", scale=3, **labels.text(label="live.title")), "live.title")
+        create = button("live.create", variant="primary", scale=2)
+    invitation = gr.HTML("", elem_id="live-invitation")
+    with gr.Row():
+        purposes = keep(
+            gr.CheckboxGroup(
+                purpose_names(lang),
+                value=[str(p) for p in SUGGESTED],
+                elem_id="live-purposes",
+                scale=4,
+                **labels.text(label="live.purposes"),
+            ),
+            "live.purposes",
+        )
+        name = keep(gr.Textbox("", elem_id="live-name", scale=2, **labels.text(label="live.name")), "live.name")
+        with gr.Column(scale=2, min_width=140):
+            agree = button("live.agree")
+            withdraw = button("live.withdraw", variant="stop")
+    status = gr.HTML("", elem_id="live-status")
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            talk = gr.HTML("", elem_id="live-talk")
+            with gr.Row():
+                speaker = keep(
+                    gr.Radio(
+                        speakers(lang), value="employee", elem_id="live-speaker", **labels.text(label="live.speaker")
+                    ),
+                    "live.speaker",
+                )
+            line = keep(
+                gr.Textbox(lines=1, max_lines=6, elem_id="live-line", **labels.text(label="live.line")), "live.line"
+            )
+            send = button("live.send", variant="primary")
+        with gr.Column(scale=2, min_width=260):
+            hint = gr.HTML("", elem_id="live-hint")
+            with gr.Row():
+                helpful = button("live.helpful", size="sm", min_width=80)
+                not_now = button("live.not_now", size="sm", min_width=80)
+                wrong = button("live.wrong", size="sm", min_width=80)
+            situation = keep(
+                gr.Dropdown(
+                    situations(lang),
+                    value=str(Situation.EXPERT),
+                    elem_id="live-situation",
+                    **labels.text(label="live.situation"),
+                ),
+                "live.situation",
+            )
+            side = gr.HTML("", elem_id="live-side")
+            with labels.keep(gr.Accordion(t("live.card", lang), open=False), label="live.card"):
+                card = gr.HTML(card_html(lang), elem_id="live-card")
+    with labels.keep(gr.Accordion(t("live.after", lang), open=False, elem_id="live-after"), label="live.after"):
+        with gr.Row():
+            number = keep(
+                gr.Textbox("", elem_id="live-number", min_width=80, **labels.text(label="live.number")), "live.number"
+            )
+            who = keep(
+                gr.Radio(speakers(lang), value="employee", elem_id="live-who", **labels.text(label="live.speaker")),
+                "live.speaker",
+            )
+            words = keep(gr.Textbox("", elem_id="live-words", scale=4, **labels.text(label="live.words")), "live.words")
+            correct = button("live.correct", size="sm", min_width=90)
+        finish = button("live.finish", variant="primary")
+        minutes = [
+            keep(
+                gr.Textbox("", lines=3, max_lines=12, elem_id=f"minutes-{part}", **labels.text(label=f"live.{part}")),
+                f"live.{part}",
+            )
+            for part in PARTS
+        ]
+        with gr.Row():
+            save = button("live.save_minutes")
+            keep_minutes = button("live.download_minutes")
+            keep_report = button("live.download_report")
+        report = gr.HTML("", elem_id="live-report")
+        with gr.Row():
+            sure = keep(gr.Checkbox(value=False, elem_id="live-sure", **labels.text(label="mine.sure")), "mine.sure")
+            delete = button("live.delete", variant="stop")
+    carried = (
+        gr.Textbox("", visible="hidden", elem_id="live-file-name"),
+        gr.Textbox("", visible="hidden", elem_id="live-file-text"),
+    )
+    return LivePage(
+        pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, talk, side,
+        hint, helpful, not_now, wrong, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
+        keep_report, sure, delete, carried, gr.State(HintState()), gr.State(-1), gr.Timer(POLL_S, active=False),
+    )  # fmt: skip
+
+
+def purpose_names(lang: Lang) -> list[tuple[str, str]]:
+    """Purposes by name."""
+    return [(notice(lang).purpose(p)[0], str(p)) for p in Purpose]
+
+
+def speakers(lang: Lang) -> list[tuple[str, str]]:
+    """Who said it."""
+    return [(t(f"live.{who}", lang), who) for who in ("manager", "employee")]
+
+
+def situations(lang: Lang) -> list[tuple[str, str]]:
+    """The four."""
+    return [(situation_text(s, lang).name, str(s)) for s in Situation]
+
+
+def card_html(lang: Lang) -> str:
+    """The nine steps on one card: what to do, what to avoid."""
+    rows = "".join(
+        f"<tr><th>{s.number} {escape(step_text(s, lang).name)}</th><td>{escape(step_text(s, lang).key_action)}</td>"
+        f"<td class='note'>✗ {escape(step_text(s, lang).common_mistake)}</td></tr>"
+        for s in STEPS
+    )
+    return f"<div class='report scroll'><table>{rows}</table></div>"
+
+
+def talk_html(heard: Sequence[Utterance], lang: Lang) -> str:
+    """What was said, newest last, cues marked with what they are."""
+    rows: list[str] = []
+    for u in heard:
+        words = escape(u.text)
+        badges = ""
+        for cue in u.cues:
+            if cue["strength"] >= 0.5:
+                quote = escape(str(cue["quote"]))
+                words = words.replace(quote, f"<mark>{quote}</mark>", 1)
+                badges += f" <span class='badge'>{t('cue.' + str(cue['kind']), lang)}</span>"
+        doubt = f" <span class='note'>{t('live.doubtful', lang)}</span>" if u.doubtful else ""
+        rows.append(f"<li value='{u.number + 1}'><b>{t('live.' + u.speaker, lang)}</b>: {words}{badges}{doubt}</li>")
+    return f"<div class='report'><ol class='said'>{''.join(rows)}</ol></div>"
+
+
+def side_html(services: Services, interview_id: str, lang: Lang) -> str:
+    """Step, time, talk share, promises. Nothing about how the employee is."""
+    found = services.live.standing(single_user(lang), interview_id)
+    share = "—" if found.manager_share is None else f"{found.manager_share:.0%}"
+    minutes, seconds = divmod(int(found.elapsed_s), 60)
+    promises = "".join(f"<li>{t('live.' + p.speaker, lang)}: {escape(p.words)}</li>" for p in found.promises[-6:])
+    return (
+        f"{step_bar(found.step, lang)}<p>{t('live.elapsed', lang)} {minutes}:{seconds:02d} · {t('report.talk_share', lang, share=share)}</p>"
+        f"<h4>{t('live.promises', lang)}</h4><ul>{promises or '<li>—</li>'}</ul>"
+    )
+
+
+def hint_html(state: HintState, lang: Lang) -> str:
+    """The hint on screen, with the words it answers."""
+    if state.shown is None:
+        return f"<p class='note'>{t('live.quiet', lang)}</p>"
+    return (
+        f"<div class='feedback'><div class='note'>{escape(state.shown.quote)}</div>"
+        f"<div class='better' id='whisper'>{escape(state.shown.wording)}</div></div>"
+    )
+
+
+def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State) -> None:
+    """Everything from the invitation to the minutes."""
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    private = {"api_visibility": "private"}
+    tab.select(**redraw(services, page, language), **quiet)
+
+    def refreshed(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
+        """Status, talk, side, hint, hint state, number seen; new utterances bring their hints."""
+        actor = single_user(lang)
+        interview = services.consents.interview(actor, interview_id)
+        available = services.consents.available(actor, interview_id)
+        heard = services.live.heard(actor, interview_id)
+        if available and not interview.ended:
+            grant = services.consents.grant(interview_id)
+            step = services.live.standing(actor, interview_id).step
+            for utterance in heard[max(seen, 0) :]:
+                state = services.live.hint_after(
+                    grant, state, utterance, interview.lang, situation=Situation(situation), step=step
+                )
+        key = "live.over" if interview.ended else "live.available" if available else "live.unavailable"
+        return [
+            f"<p id='live-state' class='{'flag' if key == 'live.unavailable' else ''}'><b>{t(key, lang)}</b></p>",
+            talk_html(heard, lang), side_html(services, interview_id, lang), hint_html(state, lang), state, len(heard),
+        ]  # fmt: skip
+
+    def create(title: str, lang: Lang, request: gr.Request) -> list[Any]:
+        return _create(title, str(request.headers.get("host", "")), request.url.scheme, lang)
+
+    @safety.guarded(3)
+    def _create(title: str, host: str, scheme: str, lang: Lang) -> list[Any]:
+        interview, secret = services.consents.invite(single_user(lang), title, lang)
+        base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
+        shown = invitation_html(f"{base}/consent/{secret}", lang)
+        return [gr.update(choices=choices(services, lang), value=interview.id), shown, ""]
+
+    page.create.click(create, [page.title, language], [page.pick, page.invitation, page.title], **private)
+
+    @safety.guarded(7)
+    def opened(interview_id: str, situation: str, lang: Lang) -> list[Any]:
+        if not interview_id:
+            return ["", "", "", "", HintState(), -1, gr.Timer(active=False)]
+        return [*refreshed(interview_id, HintState(), -1, situation, lang), gr.Timer(active=True)]
+
+    page.pick.change(opened, [page.pick, page.situation, language], [*page.shown, page.timer], **quiet)
+
+    @safety.guarded(6)
+    def tick(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
+        if not interview_id:
+            return [gr.skip()] * 6
+        return refreshed(interview_id, state, seen, situation, lang)
+
+    refresh_inputs = [page.pick, page.hints, page.seen, page.situation, language]
+    page.timer.tick(tick, refresh_inputs, page.shown, **quiet)
+
+    @safety.guarded(1)
+    def agree(interview_id: str, chosen: list[str], name: str, lang: Lang) -> Any:
+        purposes = [p for p in Purpose if str(p) in chosen]
+        if not purposes:
+            raise InputError("none", message_key="error.no_purpose")
+        services.consents.manager_grants(single_user(lang), _needed(interview_id), purposes, name)
+        safety.tell(t("live.agreed_told", lang), lang)
+        return gr.skip()
+
+    page.agree.click(agree, [page.pick, page.purposes, page.name, language], page.status, **private).then(
+        tick, refresh_inputs, page.shown, **quiet
+    )
+
+    @safety.guarded(1)
+    def withdraw(interview_id: str, lang: Lang) -> Any:
+        services.consents.withdraw(single_user(lang), _needed(interview_id))
+        safety.tell(t("consent.withdrawn", lang), lang)
+        return gr.skip()
+
+    page.withdraw.click(withdraw, [page.pick, language], page.status, **private).then(
+        tick, refresh_inputs, page.shown, **quiet
+    )
+
+    @safety.guarded(7)
+    def say(
+        interview_id: str, state: HintState, seen: int, situation: str, speaker: str, text: str, lang: Lang
+    ) -> list[Any]:
+        if services.consents.interview(single_user(lang), _needed(interview_id)).ended:
+            raise InputError("over", message_key="error.ended")
+        services.live.hear(services.consents.grant(interview_id), speaker, text)
+        return [*refreshed(interview_id, state, seen, situation, lang), ""]
+
+    saying = {
+        "fn": say,
+        "inputs": [page.pick, page.hints, page.seen, page.situation, page.speaker, page.line, language],
+        "outputs": [*page.shown, page.line],
+    }
+    page.send.click(**saying, **quiet)
+    page.line.submit(**saying, **quiet)
+
+    for button, verdict in ((page.helpful, "helpful"), (page.not_now, "not_now"), (page.wrong, "wrong")):
+
+        @safety.guarded(2)
+        def judge(interview_id: str, state: HintState, lang: Lang, verdict: Any = verdict) -> list[Any]:
+            at_s = services.live.standing(single_user(lang), _needed(interview_id)).elapsed_s
+            state = services.live.judge(state, verdict, at_s)
+            return [hint_html(state, lang), state]
+
+        button.click(judge, [page.pick, page.hints, language], [page.hint, page.hints], **quiet)
+
+    @safety.guarded(1)
+    def correct(interview_id: str, number: str, words: str, who: str, lang: Lang) -> str:
+        if not number.strip().isdecimal():
+            raise InputError("number", message_key="error.figure")
+        actor = single_user(lang)
+        services.live.correct(actor, _needed(interview_id), int(number) - 1, words, who)
+        return talk_html(services.live.heard(actor, interview_id), lang)
+
+    page.correct.click(correct, [page.pick, page.number, page.words, page.who, language], page.talk, **private)
+
+    @safety.guarded(4 + len(page.shown))
+    def finish(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
+        actor = single_user(lang)
+        report = _report(services, _needed(interview_id), lang)
+        minutes = services.live.finish(actor, interview_id)
+        return [
+            *["\n".join(str(e["words"]) for e in minutes[part]) for part in PARTS], report,
+            *refreshed(interview_id, state, seen, situation, lang),
+        ]  # fmt: skip
+
+    page.finish.click(finish, refresh_inputs, [*page.minutes, page.report, *page.shown], **private)
+
+    @safety.guarded(1)
+    def save(interview_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> Any:
+        parts = dict(zip(PARTS, (agreed, disputed, promised), strict=True))
+        kept = {part: [{"words": w.strip()} for w in text.splitlines() if w.strip()] for part, text in parts.items()}
+        services.live.save_minutes(single_user(lang), _needed(interview_id), kept)
+        safety.tell(t("live.saved", lang), lang)
+        return gr.skip()
+
+    page.save.click(save, [page.pick, *page.minutes, language], page.status, **private)
+
+    @safety.guarded(2)
+    def minutes_file(interview_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> list[str]:
+        actor = single_user(lang)
+        interview = services.consents.interview(actor, _needed(interview_id))
+        parts = dict(zip(PARTS, (agreed, disputed, promised), strict=True))
+        body = "".join(
+            f"<h2>{t('live.' + part, lang)}</h2><ul>{''.join(f'<li>{escape(w)}</li>' for w in text.splitlines() if w.strip())}</ul>"
+            for part, text in parts.items()
+        )
+        talk = talk_html(services.live.heard(actor, interview_id), lang)
+        return [f"tandao-minutes-{interview_id}.html", _document(interview.title, body + talk, lang)]
+
+    page.keep_minutes.click(minutes_file, [page.pick, *page.minutes, language], list(page.carried), **private).then(
+        None, list(page.carried), list(page.carried), js=SAVE_JS
+    )
+
+    @safety.guarded(2)
+    def report_file(interview_id: str, lang: Lang) -> list[str]:
+        transcript = services.live.transcript(single_user(lang), _needed(interview_id))
+        made = _made_report(services, interview_id, lang)
+        return [f"tandao-live-report-{interview_id}.html", report_document(made, transcript, lang)]
+
+    page.keep_report.click(report_file, [page.pick, language], list(page.carried), **private).then(
+        None, list(page.carried), list(page.carried), js=SAVE_JS
+    )
+
+    @safety.guarded(2)
+    def delete(interview_id: str, sure: bool, lang: Lang) -> list[Any]:
+        if not sure:
+            raise InputError("sure", message_key="error.confirm_first")
+        services.live.delete(single_user(lang), _needed(interview_id))
+        return [gr.update(choices=choices(services, lang), value=""), False]
+
+    page.delete.click(delete, [page.pick, page.sure, language], [page.pick, page.sure], **private)
+
+
+def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
+    """Lists and names in the present language."""
+
+    @safety.guarded(6)
+    def draw(lang: Lang) -> list[Any]:
+        return [
+            gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(lang)),
+            gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
+            card_html(lang),
+        ]  # fmt: skip
+
+    return {
+        "fn": draw, "inputs": [language],
+        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card],
+    }  # fmt: skip
+
+
+def choices(services: Services, lang: Lang) -> list[tuple[str, str]]:
+    """This manager's interviews."""
+    mine = services.consents.mine(single_user(lang))
+    return [("", ""), *[(f"{i.title} · {i.created_at.astimezone():%m-%d %H:%M}", i.id) for i in mine]]
+
+
+def invitation_html(link: str, lang: Lang) -> str:
+    """The employee's link, once; it can't be shown again."""
+    import segno
+
+    picture = segno.make(link, error="m").svg_inline(scale=4, border=2)
+    local = (
+        f"<p class='note'>{t('class.local', lang)}</p>" if link.startswith(("http://127.", "http://localhost")) else ""
+    )
+    return (
+        f"<div class='report'><div class='head'><div>{picture}</div><div><p>{t('live.link', lang)}</p>"
+        f"<p><a href='{escape(link)}' target='_blank' id='consent-link'>{escape(link)}</a></p>{local}</div></div></div>"
+    )
+
+
+def _needed(interview_id: str | None) -> str:
+    if not interview_id:
+        raise InputError("none", message_key="error.pick_interview")
+    return interview_id
+
+
+def _made_report(services: Services, interview_id: str, lang: Lang) -> dict[str, Any]:
+    actor = single_user(lang)
+    transcript = services.live.transcript(actor, interview_id)
+    if not transcript.turns:
+        raise ConsentError("nothing kept", message_key="error.nothing_kept")
+    made = services.reporter.report(transcript, words_in=lang, annotate=True)
+    made["title"] = services.consents.interview(actor, interview_id).title
+    made["ended"] = None
+    return made
+
+
+def _report(services: Services, interview_id: str, lang: Lang) -> str:
+    """The manager's own report; empty where nothing was said."""
+    transcript = services.live.transcript(single_user(lang), interview_id)
+    return report_html(_made_report(services, interview_id, lang), transcript, lang) if transcript.turns else ""
+
+
+def _document(title: str, body: str, lang: Lang) -> str:
+    return (
+        f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><title>{escape(title)}</title><style>"
+        "body{font:15px/1.6 system-ui,'Noto Sans CJK SC',sans-serif;margin:2rem;max-width:46rem}"
+        f"@page{{size:A4;margin:15mm}}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>"
+    )
