@@ -30,6 +30,7 @@ def build_report(services: Services, actor: Actor, rehearsal_id: str, lang: Lang
     report["title"] = f"{stage.persona.name} · {stage.scenario.title}"
     report["ended"] = record.ended
     report = services.reviews.applied(rehearsal_id, report)
+    report["points"] = bool(report["human"]) or services.reviews.points_may_be_shown()
     if record.owner_id == actor.id:
         rehearsals.save_report(actor, rehearsal_id, report)
     return report

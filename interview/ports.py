@@ -199,6 +199,10 @@ class ReviewRepository(Protocol):
         """Shared rehearsals of these people, newest first."""
         ...
 
+    def scores(self) -> tuple[Note, ...]:
+        """Every overruling of everybody, without its words."""
+        ...
+
     def add_note(self, note: Note) -> None:
         """Append; raises NotFoundError."""
         ...

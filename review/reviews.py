@@ -9,6 +9,7 @@ from interview.actor import Actor
 from interview.errors import InputError
 from interview.ports import Clock, CohortRepository, Note, RehearsalRecord, RehearsalRepository, ReviewRepository
 from people.permissions import Action, check
+from review.calibration import points_may_be_shown
 from scoring.rubric import band_of, rubric
 
 TOTAL = "total"
@@ -108,6 +109,10 @@ class Reviews:
     def applied(self, rehearsal_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
         """A report with the human scores in force; for whoever may read the report."""
         return effective(report, self._reviews.notes(rehearsal_id))
+
+    def points_may_be_shown(self) -> bool:
+        """Whether trainers and machine agree well enough for points; until then people see bands."""
+        return points_may_be_shown(self._reviews.scores())
 
     def every_note(self, actor: Actor) -> list[Note]:
         """All notes on all sessions shared with this trainer, for calibration."""

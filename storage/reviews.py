@@ -66,6 +66,18 @@ class SqlReviews:
         with transaction(self._engine) as db:
             return tuple(record_of(row) for row in db.execute(query))
 
+    def scores(self) -> tuple[Note, ...]:
+        """Every overruling, without its words; nothing is unsealed."""
+        query = select(review_notes).where(review_notes.c.dimension.is_not(None))
+        with transaction(self._engine) as db:
+            return tuple(
+                Note(
+                    row.id, row.rehearsal_id, row.author_id, dt.datetime.fromisoformat(row.created_at), "",
+                    row.turn_index, row.dimension, row.machine, row.score,
+                )
+                for row in db.execute(query)
+            )  # fmt: skip
+
     def add_note(self, note: Note) -> None:
         """Append a note."""
         with transaction(self._engine) as db:

@@ -468,6 +468,7 @@ def _made_report(services: Services, interview_id: str, lang: Lang) -> dict[str,
     made = services.reporter.report(transcript, words_in=lang, annotate=True)
     made["title"] = services.consents.interview(actor, interview_id).title
     made["ended"] = None
+    made["points"] = services.reviews.points_may_be_shown()
     return made
 
 

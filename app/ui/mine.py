@@ -15,6 +15,7 @@ from interview.errors import TandaoError
 from interview.ports import RehearsalRecord
 from interview.steps import Step
 from interview.texts import step_text
+from scoring.rubric import band_of
 
 
 @dataclass
@@ -71,7 +72,7 @@ def _entry(services: Services, record: RehearsalRecord, lang: Lang) -> str:
         who, what = record.persona_id, record.scenario_id
     when = record.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
     state = t("mine.open", lang) if record.ended is None else t(f"talk.over.{record.ended}", lang)
-    score = "" if record.score is None else f" · {t('report.score', lang)} {record.score:.0f}"
+    score = "" if record.score is None else f" · {band_of(record.score, lang)}"
     if record.drill is not None:
         what += " · " + t("mine.drill", lang, step=step_text(Step(record.drill), lang).name)
     if record.parent_id is not None:

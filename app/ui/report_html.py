@@ -69,6 +69,12 @@ def _head(report: Report, lang: Lang) -> str:
     notes: list[str] = []
     if report["score"] is None:
         score = f"<p id='unscorable'><b>{t('unscorable.' + str(report['unscorable_reason']), lang)}</b></p>"
+    elif not report.get("points", True):
+        score = (
+            f"<div><div class='score band' id='band'>{escape(report['band'] or '')}</div><details class='note'>"
+            f"<summary>{t('report.uncalibrated', lang)}</summary><span id='score'>{report['score']:.0f}</span> "
+            f"{t('report.of_100', lang)}</details></div>"
+        )
     else:
         score = (
             f'<div><div class="score" id="score">{report["score"]:.0f}</div>'
