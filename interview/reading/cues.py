@@ -40,7 +40,7 @@ _NOTHING_ELSE = 1.0  # what is added where nothing else is said
 _OF_WORK = frozenset({"unfairness", "leaving"})  # kinds whose rules speak of little but work
 _LIGHT = frozenset({"acceptance", "anxiety", "surprise"})  # said lightly: no other feeling may stand in for them
 _CALM = frozenset({NEUTRAL, "acceptance"})
-_ORDINARY = 0.3  # what ordinary talk is given before a faint cue is said
+_ORDINARY = 0.6  # what ordinary talk is given before a faint cue is said
 _FAINT = 0.49
 
 
@@ -63,7 +63,7 @@ class RuleCueReader:
             found = _bare_answer(text, found, context, before)
         found = patterns.strongest(found)
         model = CueModel.shipped() if isinstance(self._model, str) else self._model
-        if model is not None:
+        if model is not None and not any("before" in m.guards for m in found):
             found = _weighed(found, model, folded, tongues[0])
         return tuple(
             Cue(CueKind(m.kind), max(0.01, round(m.strength, 2)), text[m.start : m.end], m.start, m.end) for m in found
@@ -107,7 +107,7 @@ def _weighed(found: list[Match], model: CueModel, folded: str, tongue: "_Tongue"
 
 def _held(match: Match, said: Mapping[str, float], of_work: bool, own: bool, whole: bool) -> Match:
     """A strong match is faint where the words around it, without it being a rule, speak for ordinary talk."""
-    if match.strength < 0.5 or "before" in match.guards:
+    if match.strength < 0.5:
         return match
     prior = _AT_WORK * (of_work or match.kind in _OF_WORK) + _OF_ONESELF * own + _NOTHING_ELSE * whole
     kind = _coarse(match.kind)

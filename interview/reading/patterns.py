@@ -23,6 +23,8 @@ from typing import Any
 
 import yaml
 
+from interview.reading.triggers import triggers
+
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x201C: 0x22, 0x201D: 0x22, 0x2014: 0x2D, 0x00A0: 0x20,
 }  # fmt: skip
@@ -114,6 +116,7 @@ class Pattern:
     guards: tuple[Guard, ...]
     detail: str
     across: bool
+    triggers: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class PatternSet:
                 guards=tuple(guards[name] for name in guards if name in names),
                 detail=raw.get("detail", ""),
                 across=bool(raw.get("across", False)),
+                triggers=None if word_edges else triggers(regex.pattern),
             )
 
         self.patterns = tuple(pattern(raw) for raw in data["patterns"])
@@ -189,7 +193,10 @@ class PatternSet:
 
 def _found(patterns: Iterable[Pattern], spans: Iterable[tuple[int, str]]) -> Iterator[Match]:
     for offset, sentence in spans:
+        there = frozenset(sentence)
         for pattern in patterns:
+            if pattern.triggers is not None and pattern.triggers.isdisjoint(there):
+                continue
             first = pattern.regex.search(sentence)
             if first is None:
                 continue
