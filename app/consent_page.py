@@ -57,7 +57,8 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
             guesses.wrong(address)
             return HTMLResponse(page_html(own, f"<p class='flag'>{escape(message(error, own))}</p>"), 404)
         used: Lang = "en" if lang == "en" else "zh" if lang == "zh" else interview.lang
-        return HTMLResponse(page_html(used, _body(services, interview.id, secret, used, warning, thanks)))
+        body = _body(services, interview.id, secret, used, warning, thanks)
+        return HTMLResponse(page_html(used, body), headers={"cache-control": "no-store"})
 
     def page(request: Request, secret: str, lang: str = "") -> HTMLResponse:
         return shown(request, secret, lang)

@@ -1,6 +1,9 @@
 """The web server: the Gradio page mounted on FastAPI, offline, without analytics or saved calls."""
 
+import contextlib
 import os
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from app.wiring import Services
@@ -54,6 +57,16 @@ def build_app(services: Services) -> "FastAPI":
     return mounted
 
 
+def _forget_in_time(services: Services) -> None:
+    """Destroy what was kept for as long as promised, at the start and every hour."""
+    from interview.errors import TandaoError
+
+    while True:
+        with contextlib.suppress(TandaoError):  # a database that is away is there again in an hour
+            services.live.expire()
+        time.sleep(3_600)
+
+
 def run(services: Services, host: str | None, port: int | None) -> None:
     """Serve until interrupted; raises SettingsError if the port is taken."""
     import socket
@@ -76,5 +89,6 @@ def run(services: Services, host: str | None, port: int | None) -> None:
         services.library.personas(lang)
         services.library.scenarios(lang)
     app = build_app(services)
+    threading.Thread(target=_forget_in_time, args=(services,), daemon=True).start()
     print(t("cli.serving", settings.language, url=f"http://{where[0]}:{where[1]}"), flush=True)
     uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=1_000_000)

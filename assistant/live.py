@@ -1,5 +1,6 @@
 """The live interview as a service: every utterance under a grant, cues from the employee's words, one hint at a time."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from interview.steps import Step
 from phrasing.library import PhrasingLibrary
 
 MAX_TEXT = 4_000
+KEPT_DAYS = 90
+"""What the notice promises."""
 
 
 class UtteranceRepository(Protocol):
@@ -44,6 +47,10 @@ class UtteranceRepository(Protocol):
 
     def minutes(self, interview_id: str) -> Mapping[str, Any] | None:
         """The minutes, or None."""
+        ...
+
+    def expire(self, before: dt.datetime) -> int:
+        """Destroy what is older; how many interviews had something."""
         ...
 
     def delete(self, interview_id: str) -> None:
@@ -204,6 +211,10 @@ class LiveInterviews:
         """The minutes as they stand."""
         self._consents.interview(actor, interview_id)
         return self._repository.minutes(interview_id)
+
+    def expire(self) -> int:
+        """Destroy what was kept for as long as the notice says; the server does this by itself."""
+        return self._repository.expire(self._clock.now() - dt.timedelta(days=KEPT_DAYS))
 
     def delete(self, actor: Actor, interview_id: str) -> None:
         """Destroy it; the ledger keeps its entries."""

@@ -153,6 +153,13 @@ class SqlInterviews:
         with transaction(self._engine) as db:
             return self._destroy(db, interview_id, words=words)
 
+    def expire(self, before: dt.datetime) -> int:
+        """Destroy what was heard in interviews that began before a moment; how many there were."""
+        began = live_interviews.c.created_at < before.isoformat()
+        with transaction(self._engine) as db:
+            old = list(db.execute(select(live_interviews.c.id).where(began)).scalars())
+            return sum(self._destroy(db, interview_id, words=True) for interview_id in old)
+
     def delete(self, interview_id: str) -> None:
         """Destroy the interview and everything heard in it; the ledger keeps its entries."""
         with transaction(self._engine) as db:

@@ -185,3 +185,15 @@ def test_the_notice_names_every_purpose(lang):
 def test_a_purpose_rests_on_others():
     assert supported([Purpose.HINTS, Purpose.TRANSCRIBE]) == {Purpose.TRANSCRIBE}
     assert supported([Purpose.SHARE_TRAINER]) == frozenset()
+
+
+def test_what_was_kept_goes_after_ninety_days(consents, store, clock):
+    old, _ = both(consents)
+    store.interviews.add(consents.grant(old), said())
+    store.interviews.end(old)
+    clock.time += dt.timedelta(days=91)
+    new, _ = both(consents)
+    store.interviews.add(consents.grant(new), said())
+    assert store.interviews.expire(clock.time - dt.timedelta(days=90)) == 1
+    assert store.interviews.heard(old) == () and len(store.interviews.heard(new)) == 1
+    assert store.interviews.expire(clock.time - dt.timedelta(days=90)) == 0
