@@ -75,7 +75,7 @@ def test_tentative_pieces_come_about_every_second_and_grow():
 def test_silence_and_clicks_make_no_segment():
     assert cut(script((30, SILENCE))) == []
     assert cut(script((0.96, SILENCE), (0.032, VOICE), (2, SILENCE))) == []
-    (click,) = closed(cut(script((1, SILENCE), (0.09, VOICE), (2, SILENCE))))
+    (click,) = closed(cut(script((0.96, SILENCE), (0.09, VOICE), (2, SILENCE))))
     assert click.why == "nothing"
     assert len(click.samples) == 0
 
