@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.settings import Settings, load_settings
-from assistant.live import LiveInterviews
-from consent.grants import Consents
-from consent.ledger import LedgerRepository
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import StorageError
@@ -18,16 +15,19 @@ from interview.ports import MoveReader, Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
-from review.classrooms import Classrooms
-from review.cohorts import Cohorts
 from review.editing import EditedLibrary, Editing
-from review.reviews import Reviews
 from scoring.report import Reporter
 from simulator.rehearsal import Rehearsals
 from simulator.voices.authored import AuthoredVoice
 
 if TYPE_CHECKING:
+    from assistant.live import LiveInterviews
+    from consent.grants import Consents
+    from consent.ledger import LedgerRepository
     from llms.openai_compatible import ChatEndpoint
+    from review.classrooms import Classrooms
+    from review.cohorts import Cohorts
+    from review.reviews import Reviews
     from storage.store import Store
 
 
@@ -121,33 +121,43 @@ class Services:
         )  # fmt: skip
 
     @cached_property
-    def reviews(self) -> Reviews:
+    def reviews(self) -> "Reviews":
         """Sharing and reviewing."""
+        from review.reviews import Reviews
+
         return Reviews(self._store.reviews, self._store.rehearsals, self._store.cohorts, SystemClock())
 
     @cached_property
-    def cohorts(self) -> Cohorts:
+    def cohorts(self) -> "Cohorts":
         """Groups that practise the same talk."""
+        from review.cohorts import Cohorts
+
         return Cohorts(self._store.cohorts, self._store.reviews, self._store.rehearsals, SystemClock())
 
     @cached_property
-    def classrooms(self) -> Classrooms:
+    def classrooms(self) -> "Classrooms":
         """One moment answered by a class."""
+        from review.classrooms import Classrooms
+
         return Classrooms(self._store.classrooms, SystemClock())
 
     @cached_property
-    def consents(self) -> Consents:
+    def consents(self) -> "Consents":
         """Who agreed to what."""
+        from consent.grants import Consents
+
         return Consents(self._store.interviews, self._store.ledger, SystemClock())
 
     @cached_property
-    def ledger(self) -> LedgerRepository:
+    def ledger(self) -> "LedgerRepository":
         """The chain itself, for the command line."""
         return self._store.ledger
 
     @cached_property
-    def live(self) -> LiveInterviews:
+    def live(self) -> "LiveInterviews":
         """Real interviews."""
+        from assistant.live import LiveInterviews
+
         return LiveInterviews(
             self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock()
         )

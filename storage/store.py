@@ -1,15 +1,18 @@
 """All repositories over one database and one vault."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from interview.ports import Clock
-from storage.custom_files import SqlCustomFiles
-from storage.live import SqlInterviews, SqlLedger
-from storage.repositories import SqlRehearsals
-from storage.reviews import SqlClassrooms, SqlCohorts, SqlReviews
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from storage.custom_files import SqlCustomFiles
+    from storage.live import SqlInterviews, SqlLedger
+    from storage.repositories import SqlRehearsals
+    from storage.reviews import SqlClassrooms, SqlCohorts, SqlReviews
 
 
 class Store:
@@ -21,36 +24,50 @@ class Store:
         self._clock = clock
 
     @cached_property
-    def rehearsals(self) -> SqlRehearsals:
+    def rehearsals(self) -> "SqlRehearsals":
         """Rehearsals, turns, sentences."""
+        from storage.repositories import SqlRehearsals
+
         return SqlRehearsals(self.engine, self._vault, self._clock)
 
     @cached_property
-    def reviews(self) -> SqlReviews:
+    def reviews(self) -> "SqlReviews":
         """Shares and notes."""
+        from storage.reviews import SqlReviews
+
         return SqlReviews(self.engine, self._vault, self._clock)
 
     @cached_property
-    def cohorts(self) -> SqlCohorts:
+    def cohorts(self) -> "SqlCohorts":
         """Groups of people."""
+        from storage.reviews import SqlCohorts
+
         return SqlCohorts(self.engine, self._vault)
 
     @cached_property
-    def classrooms(self) -> SqlClassrooms:
+    def classrooms(self) -> "SqlClassrooms":
         """Classes and answers."""
+        from storage.reviews import SqlClassrooms
+
         return SqlClassrooms(self.engine, self._vault, self._clock)
 
     @cached_property
-    def interviews(self) -> SqlInterviews:
+    def interviews(self) -> "SqlInterviews":
         """Live interviews and what was heard in them."""
+        from storage.live import SqlInterviews
+
         return SqlInterviews(self.engine, self._vault, self._clock)
 
     @cached_property
-    def ledger(self) -> SqlLedger:
+    def ledger(self) -> "SqlLedger":
         """Who agreed to what."""
+        from storage.live import SqlLedger
+
         return SqlLedger(self.engine, self._vault)
 
     @cached_property
-    def custom_files(self) -> SqlCustomFiles:
+    def custom_files(self) -> "SqlCustomFiles":
         """Edited personas and scenarios."""
+        from storage.custom_files import SqlCustomFiles
+
         return SqlCustomFiles(self.engine, self._vault, self._clock)
