@@ -40,7 +40,7 @@ _NOTHING_ELSE = 1.0  # what is added where nothing else is said
 _OF_WORK = frozenset({"unfairness", "leaving"})  # kinds whose rules speak of little but work
 _LIGHT = frozenset({"acceptance", "anxiety", "surprise"})  # said lightly: no other feeling may stand in for them
 _CALM = frozenset({NEUTRAL, "acceptance"})
-_ORDINARY = 0.6  # what ordinary talk is given before a faint cue is said
+_ORDINARY = 0.45  # what ordinary talk is given before a faint cue is said
 _FAINT = 0.49
 
 
