@@ -73,12 +73,18 @@ def main() -> None:
 @main.command()
 @click.option("--host", help="Address to serve on (default: TANDAO_HOST).")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port (default: TANDAO_PORT).")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--cert", type=click.Path(exists=True, dir_okay=False), help="Certificate file for HTTPS.")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False), help="Its private key.")
+@click.option("--self-signed", is_flag=True, help="Make a certificate in the data folder and serve HTTPS with it.")
+def serve(host: str | None, port: int | None, cert: str | None, key: str | None, self_signed: bool) -> None:
     """Serve the pages. 打开网页。"""
     from app.server import run
     from app.wiring import build_services
 
-    run(build_services(), host, port)
+    if (cert is None) != (key is None):
+        raise click.UsageError("--cert and --key go together")
+    tls = (Path(cert), Path(key)) if cert and key else None
+    run(build_services(), host, port, tls=tls, self_sign=self_signed)
 
 
 @main.command()

@@ -119,15 +119,45 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
     )
     out = ""
     if granted:
+        listen = ""
+        if Purpose.TRANSCRIBE in services.consents.standing(interview_id).purposes:
+            listen = _listen(secret, lang)
         out = (
             f"<h2>{t('consent.granted', lang)}</h2><p>{'、'.join(escape(read.purpose(p)[0]) for p in Purpose if p in granted)}</p>"
             f"<form method='post' action='{here}'><button class='stop' name='what' value='withdraw'>"
-            f"{t('consent.withdraw', lang)}</button></form>{_own_words(services, secret, here, lang)}"
+            f"{t('consent.withdraw', lang)}</button></form>{listen}{_own_words(services, secret, here, lang)}"
         )
     return (
         f"<p class='note'>{switch}</p><h1>{escape(words['title'])}</h1>{notes}<p>{escape(words['lead'])}</p>{out}{sections}"
         f"<h2>{t('consent.purposes', lang)}</h2>{form}<p class='note'>{t('consent.version', lang, version=read.version)} "
         f"<code>{read.digest[:16]}</code></p>"
+    )
+
+
+def _listen(secret: str, lang: Lang) -> str:
+    """This phone as the employee's own microphone."""
+    said = " ".join(
+        f'data-{key}="{escape(t("hearing." + key, lang))}"'
+        for key in (
+            "ready",
+            "insecure",
+            "no_microphone",
+            "reconnecting",
+            "withdrawn",
+            "over",
+            "no_grant",
+            "busy",
+            "model",
+        )
+    )
+    return (
+        f"<h2>{t('consent.listen', lang)}</h2><p class='note'>{t('consent.listen_about', lang)}</p>"
+        f"<button type='button' id='listen' data-token='{escape(secret)}'>{t('live.listen', lang)}</button>"
+        f"<p id='hearing' role='status' {said}></p><script src='/live/capture.js'></script><script>"
+        "const box=document.getElementById('hearing');document.getElementById('listen').onclick=(e)=>"
+        "window.tandaoCapture.start(e.target.dataset.token,(v)=>{if(v.type==='tentative'||v.type==='ack'||"
+        "v.type==='committed')return;const k={'error.live_busy':'busy','error.model_missing':'model'};"
+        "box.textContent=box.dataset[k[v.why]||v.why]||box.dataset[v.type]||'';});</script>"
     )
 
 

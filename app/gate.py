@@ -23,17 +23,22 @@ MAX_BODY_BYTES = 8_000_000
 """The page sends the whole chat with each line: 400 turns of 4,000 Chinese characters are 5 million bytes."""
 MAX_DEPTH = 12
 JOIN = "/gradio_api/queue/join"
-PUBLIC = re.compile(r"/health|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}")
+SOCKET = "/live/audio"
+"""The one WebSocket; it asks for a token of its own."""
+PUBLIC = re.compile(
+    r"/health|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}"
+    r"|/live/(?:audio|capture\.js|worklet\.js)"
+)
 """What people on other devices may reach in single-user mode: nothing of the rehearsal room."""
 POSTED = re.compile(r"/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}")
 """Plain forms."""
 MAX_FORM_BYTES = 20_000
 READABLE = re.compile(
-    r"/|/health|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/live/(?:capture|worklet)\.js|/health|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )
-"""What may be read (GET, HEAD). What may be posted is ``JOIN`` and ``POSTED``; there is no WebSocket yet."""
+"""What may be read (GET, HEAD). What may be posted is ``JOIN`` and ``POSTED``; the one WebSocket is ``SOCKET``."""
 _SESSION = re.compile(r"[0-9a-z]{1,64}")
 _PASSED_ON = ("data", "event_data", "fn_index", "trigger_id", "session_hash")
 
@@ -144,6 +149,8 @@ class Gate:
 
     async def _check_request(self, scope: Scope, receive: Receive) -> Receive:
         path, method = str(scope["path"]), str(scope.get("method", ""))
+        if scope["type"] == "websocket" and path == SOCKET:
+            return receive
         if scope["type"] != "http":
             raise _Refused(403, "gate.closed")
         if method in ("GET", "HEAD"):

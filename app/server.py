@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import ssl
 import threading
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from app.wiring import Services
 
@@ -20,6 +22,7 @@ def build_app(services: Services) -> "FastAPI":
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.audio_socket import AudioRoom, CaptureTokens, mount_audio
     from app.consent_page import mount_consent
     from app.gate import Gate
     from app.join import mount_join
@@ -34,7 +37,9 @@ def build_app(services: Services) -> "FastAPI":
 
     mount_join(app, services)
     mount_consent(app, services)
-    page = build_page(services)
+    tokens = CaptureTokens()
+    mount_audio(app, AudioRoom(services, services.ears, tokens))
+    page = build_page(services, tokens)
     mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
         page,
@@ -67,8 +72,18 @@ def _forget_in_time(services: Services) -> None:
         time.sleep(3_600)
 
 
-def run(services: Services, host: str | None, port: int | None) -> None:
-    """Serve until interrupted; raises SettingsError if the port is taken."""
+def run(
+    services: Services,
+    host: str | None,
+    port: int | None,
+    *,
+    tls: "tuple[Path, Path] | None" = None,
+    self_sign: bool = False,
+) -> None:
+    """Serve until interrupted; raises SettingsError if the port is taken or the certificate can't be used.
+
+    ``tls``: certificate and key files. ``self_sign``: make both in the data folder.
+    """
     import socket
 
     import uvicorn
@@ -90,5 +105,14 @@ def run(services: Services, host: str | None, port: int | None) -> None:
         services.library.scenarios(lang)
     app = build_app(services)
     threading.Thread(target=_forget_in_time, args=(services,), daemon=True).start()
-    print(t("cli.serving", settings.language, url=f"http://{where[0]}:{where[1]}"), flush=True)
-    uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=1_000_000)
+    if self_sign:
+        from app.certificate import self_signed
+
+        tls = self_signed(settings.home, where[0])
+    scheme = "https" if tls else "http"
+    print(t("cli.serving", settings.language, url=f"{scheme}://{where[0]}:{where[1]}"), flush=True)
+    files: dict[str, Any] = {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls else {}
+    try:
+        uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=65_536, **files)
+    except ssl.SSLError as error:
+        raise SettingsError(str(error), message_key="error.certificate") from error

@@ -21,8 +21,9 @@ from simulator.rehearsal import Rehearsals
 from simulator.voices.authored import AuthoredVoice
 
 if TYPE_CHECKING:
+    from app.audio_socket import Listener
     from assistant.live import LiveInterviews
-    from consent.grants import Consents
+    from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
     from llms.openai_compatible import ChatEndpoint
     from review.classrooms import Classrooms
@@ -152,6 +153,12 @@ class Services:
     def ledger(self) -> "LedgerRepository":
         """The chain itself, for the command line."""
         return self._store.ledger
+
+    def ears(self, grant: "ConsentGrant", lang: Lang) -> "Listener":
+        """What turns sound into words for one session; raises InputError where no model is installed."""
+        from speech.worker import listen
+
+        return listen(grant, lang, self.settings.models)
 
     @cached_property
     def live(self) -> "LiveInterviews":

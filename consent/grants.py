@@ -155,6 +155,10 @@ class Consents:
         """The language of an interview."""
         return self._interviews.get(interview_id).lang
 
+    def is_over(self, interview_id: str) -> bool:
+        """Whether the talk was ended."""
+        return self._interviews.get(interview_id).ended
+
     def began(self, interview_id: str) -> dt.datetime:
         """When both had granted, which is when a talk can begin; the interview's own time before that."""
         entries = self._ledger.entries(interview_id)

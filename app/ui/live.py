@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
@@ -44,6 +45,10 @@ class LivePage:
     speaker: gr.Radio
     line: gr.Textbox
     send: gr.Button
+    listen: gr.Button
+    hush: gr.Button
+    hearing: gr.HTML
+    token: gr.Textbox
     talk: gr.HTML
     side: gr.HTML
     hint: gr.HTML
@@ -114,6 +119,11 @@ def build(labels: Labels) -> LivePage:
     status = gr.HTML("", elem_id="live-status")
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
+            with gr.Row():
+                listen = button("live.listen", variant="primary")
+                hush = button("live.hush")
+            hearing = gr.HTML(hearing_html(lang), elem_id="live-hearing-box")
+            token = gr.Textbox("", visible="hidden", elem_id="live-token")
             talk = gr.HTML("", elem_id="live-talk")
             with gr.Row():
                 speaker = keep(
@@ -176,7 +186,8 @@ def build(labels: Labels) -> LivePage:
         gr.Textbox("", visible="hidden", elem_id="live-file-text"),
     )
     return LivePage(
-        pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, talk, side,
+        pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
+        hearing, token, talk, side,
         hint, helpful, not_now, wrong, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
         keep_report, sure, delete, carried, gr.State(HintState()), gr.State(-1), gr.Timer(POLL_S, active=False),
     )  # fmt: skip
@@ -205,6 +216,35 @@ def card_html(lang: Lang) -> str:
         for s in STEPS
     )
     return f"<div class='report scroll'><table>{rows}</table></div>"
+
+
+HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
+         "model", "slow", "stopped")  # fmt: skip
+"""What the capture script may have to say."""
+LISTEN_JS = """(token) => {
+  const box = document.getElementById('live-hearing');
+  if (token && box) window.tandaoCapture.start(token, (event) => {
+    if (event.type === 'tentative') { box.querySelector('.words').textContent = event.text; return; }
+    if (event.type === 'committed') { box.querySelector('.words').textContent = ''; return; }
+    if (event.type === 'ack') { box.dataset.frames = event.next; return; }
+    const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model'};
+    const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice' ? 'slow' : event.type;
+    box.querySelector('.state').textContent = box.dataset[key] || box.dataset[event.type] || '';
+  });
+  return '';
+}"""
+HUSH_JS = """() => {
+  window.tandaoCapture.stop();
+  const box = document.getElementById('live-hearing');
+  if (box) { box.querySelector('.state').textContent = box.dataset.stopped; box.querySelector('.words').textContent = ''; }
+}"""
+MARK_JS = "(who) => { window.tandaoCapture.mark(who); }"
+
+
+def hearing_html(lang: Lang) -> str:
+    """What is being heard right now, and what the capture script may say, in this language."""
+    said = " ".join(f'data-{key}="{escape(t("hearing." + key, lang))}"' for key in HEARD)
+    return f"<div id='live-hearing' {said}><span class='state note'></span> <span class='words'></span></div>"
 
 
 def talk_html(heard: Sequence[Utterance], lang: Lang) -> str:
@@ -245,7 +285,7 @@ def hint_html(state: HintState, lang: Lang) -> str:
     )
 
 
-def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State) -> None:
+def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, tokens: CaptureTokens) -> None:
     """Everything from the invitation to the minutes."""
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     private = {"api_visibility": "private"}
@@ -339,6 +379,16 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State) ->
     page.send.click(**saying, **quiet)
     page.line.submit(**saying, **quiet)
 
+    @safety.guarded(1)
+    def listen(interview_id: str, lang: Lang) -> str:
+        return tokens.issue(services, single_user(lang), _needed(interview_id))
+
+    page.listen.click(listen, [page.pick, language], page.token, **private).then(
+        None, page.token, page.token, js=LISTEN_JS
+    )
+    page.hush.click(None, None, None, js=HUSH_JS)
+    page.speaker.input(None, page.speaker, None, js=MARK_JS)
+
     for button, verdict in ((page.helpful, "helpful"), (page.not_now, "not_now"), (page.wrong, "wrong")):
 
         @safety.guarded(2)
@@ -420,17 +470,17 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State) ->
 def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
     """Lists and names in the present language."""
 
-    @safety.guarded(6)
+    @safety.guarded(7)
     def draw(lang: Lang) -> list[Any]:
         return [
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
-            card_html(lang),
+            card_html(lang), hearing_html(lang),
         ]  # fmt: skip
 
     return {
         "fn": draw, "inputs": [language],
-        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card],
+        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing],
     }  # fmt: skip
 
 

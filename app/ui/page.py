@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import brief, choose, live, mine, preparation, report, rewind, talk
 from app.ui.labels import Labels
@@ -10,7 +11,7 @@ from app.wiring import Services
 from interview.conversation import Lang
 
 
-def build_page(services: Services) -> gr.Blocks:
+def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
     """All tabs wired together. ``gr.State`` holds ids only; everything else is read from the record."""
     lang = services.settings.language
     labels = Labels(lang)
@@ -48,7 +49,7 @@ def build_page(services: Services) -> gr.Blocks:
         report.wire(services, reporting, language_state, rehearsal_state)
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
-        live.wire(services, holding, live_tab, language_state)
+        live.wire(services, holding, live_tab, language_state, tokens)
         trainer.wire(services, training, trainer_tab, language_state)
         role.change(lambda chosen: gr.Tab(visible=chosen == "trainer"), role, trainer_tab, **quiet)
 

@@ -4,7 +4,7 @@ import gradio as gr
 
 _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
 
-HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+HEAD = '<script src="/live/capture.js" defer></script><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
 
 CSS = """
 .gradio-container {max-width: 1180px !important; width: 100% !important; margin: 0 auto !important; padding: 0 12px !important}

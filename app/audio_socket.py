@@ -1,0 +1,301 @@
+"""``/live/audio``: the microphone's own WebSocket. No grant, no sound; a withdrawal ends it within a second.
+
+A client says its token, then sends frames: a 32-bit little-endian number and 3,200 samples of 16 kHz 16-bit mono. The
+server acknowledges once a second; after a cut the client goes on at the number the server names, so that nothing is
+lost or heard twice. Frames are never written to disk.
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.wiring import Services
+from consent.grants import ConsentGrant
+from consent.ledger import Party
+from consent.notices import Purpose
+from interview.actor import Actor
+from interview.conversation import Lang
+from interview.errors import ConsentError, InputError, NotFoundError, TandaoError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, WebSocket
+
+FRAME_BYTES = 6_400
+HEAD_BYTES = 4
+WATCH_S = 0.25
+"""How often a session looks whether the consent still holds."""
+ACK_FRAMES = 5
+MAX_SESSIONS = 3
+TOKEN_S = 12 * 3_600.0
+MAX_GAP = 1_500
+"""Frames (five minutes) a client may jump ahead; more is no gap but nonsense."""
+
+
+class Heard(Protocol):
+    """What the ears report: ``kind`` is tentative, committed or notice."""
+
+    kind: str
+    text: str
+    start_s: float
+    end_s: float
+    channel: int
+    doubtful: bool
+
+
+class Listener(Protocol):
+    """One session's ears."""
+
+    def feed(self, frame: bytes, seq: int, channel: int) -> None:
+        """Take 200 ms of sound; may wait while the ears are behind."""
+        ...
+
+    def events(self) -> Iterator[Heard]:
+        """What was heard, until closed."""
+        ...
+
+    def close(self) -> None:
+        """Stop at once; what was not yet read is forgotten."""
+        ...
+
+
+Ears = Callable[[ConsentGrant, Lang], Listener]
+CHANNELS: dict[str, int] = {"manager": 0, "employee": 1}
+
+
+class CaptureTokens:
+    """Short-lived secrets that let a manager's page open the socket for one interview."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def issue(self, services: Services, actor: Actor, interview_id: str) -> str:
+        """A token bound to the grant in force; raises ConsentError where there is none."""
+        services.consents.interview(actor, interview_id)
+        services.consents.grant(interview_id)
+        token = secrets.token_urlsafe(24)
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = {t: v for t, v in self._tokens.items() if v[1] > now}
+            self._tokens[token] = (interview_id, now + TOKEN_S)
+        return token
+
+    def interview(self, token: str) -> str | None:
+        """The interview behind a token, or None."""
+        with self._lock:
+            found = self._tokens.get(token)
+        return found[0] if found and found[1] > time.monotonic() else None
+
+
+@dataclass
+class _Session:
+    """One interview that is being heard, from one device or two."""
+
+    grant: ConsentGrant
+    lang: Lang
+    listener: Listener
+    began: float
+    next_frame: dict[Party, int] = field(default_factory=dict[Party, int])
+    offset_s: dict[Party, float] = field(default_factory=dict[Party, float])
+    sockets: "dict[Party, WebSocket]" = field(default_factory=dict[Party, Any])
+    shared_speaker: str = "unsure"
+    lost: int = 0
+    stopped: str = ""
+
+
+class AudioRoom:
+    """All sessions of this process."""
+
+    def __init__(self, services: Services, ears: Ears, tokens: CaptureTokens) -> None:
+        self._services = services
+        self._ears = ears
+        self._tokens = tokens
+        self._sessions: dict[str, _Session] = {}
+
+    def who(self, token: str) -> tuple[str, Party] | None:
+        """Interview and party of a token: the manager's, or the employee's link."""
+        interview_id = self._tokens.interview(token)
+        if interview_id is not None:
+            return interview_id, "manager"
+        try:
+            return self._services.consents.linked(token).id, "employee"
+        except TandaoError:
+            return None
+
+    async def serve(self, socket: "WebSocket") -> None:
+        """One connection from its token to its end."""
+        await socket.accept()
+        try:
+            hello = json.loads(await asyncio.wait_for(socket.receive_text(), 10))
+            found = self.who(str(hello["token"]))
+        except (TimeoutError, ValueError, KeyError, TypeError, RuntimeError):
+            found = None
+        if found is None:
+            await self._refuse(socket, "no_token")
+            return
+        interview_id, party = found
+        try:
+            session = await self._open(interview_id)
+        except ConsentError:
+            await self._refuse(socket, "no_grant")
+            return
+        except InputError as error:
+            await self._refuse(socket, error.message_key)
+            return
+        before = session.sockets.get(party)
+        session.sockets[party] = socket
+        if before is not None:
+            with contextlib.suppress(RuntimeError):
+                await before.close(4002)
+        number = session.next_frame.setdefault(party, 0)
+        session.offset_s.setdefault(party, time.monotonic() - session.began)
+        await socket.send_json({"type": "ready", "next": number})
+        watcher = asyncio.create_task(self._watch(session, interview_id))
+        try:
+            await self._read(session, party, socket)
+        finally:
+            watcher.cancel()
+            if session.sockets.get(party) is socket:
+                del session.sockets[party]
+            if not session.sockets:
+                asyncio.get_running_loop().call_later(60, self._close_if_idle, interview_id)
+
+    async def _open(self, interview_id: str) -> _Session:
+        session = self._sessions.get(interview_id)
+        if session is not None and not session.stopped:
+            return session
+        if sum(not s.stopped for s in self._sessions.values()) >= MAX_SESSIONS:
+            raise InputError("busy", message_key="error.live_busy")
+        grant = self._services.consents.grant(interview_id)
+        lang = self._services.consents.standing_lang(interview_id)
+        listener = await asyncio.to_thread(self._ears, grant, lang)
+        session = _Session(grant, lang, listener, time.monotonic())
+        self._sessions[interview_id] = session
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._pump, args=(session, interview_id, loop), daemon=True).start()
+        return session
+
+    async def _read(self, session: _Session, party: Party, socket: "WebSocket") -> None:
+        """Frames and marks until the client goes."""
+        since_ack = 0
+        while not session.stopped:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is not None:
+                with contextlib.suppress(ValueError, TypeError, AttributeError):
+                    speaker = json.loads(text).get("speaker")
+                    if party == "manager" and speaker in ("manager", "employee", "unsure"):
+                        session.shared_speaker = speaker
+                continue
+            data = message.get("bytes") or b""
+            if len(data) != HEAD_BYTES + FRAME_BYTES:
+                await self._refuse(socket, "malformed", 1003)
+                return
+            number = int.from_bytes(data[:HEAD_BYTES], "little")
+            expected = session.next_frame[party]
+            if number < expected:
+                continue  # heard already
+            if number - expected > MAX_GAP:
+                await self._refuse(socket, "malformed", 1003)
+                return
+            if number > expected:
+                session.lost += number - expected
+                await socket.send_json({"type": "lost", "frames": session.lost})
+            session.next_frame[party] = number + 1
+            await asyncio.to_thread(session.listener.feed, data[HEAD_BYTES:], number, CHANNELS[party])
+            since_ack += 1
+            if since_ack >= ACK_FRAMES:
+                since_ack = 0
+                await socket.send_json({"type": "ack", "next": session.next_frame[party]})
+
+    async def _watch(self, session: _Session, interview_id: str) -> None:
+        """Ends the session as soon as the consent is gone or the interview over."""
+        while not session.stopped:
+            await asyncio.sleep(WATCH_S)
+            try:
+                found = await asyncio.to_thread(self._services.consents.standing, interview_id)
+                over = await asyncio.to_thread(self._services.consents.is_over, interview_id)
+            except NotFoundError:  # the interview was deleted
+                await self._stop(session, "over")
+                return
+            if Purpose.TRANSCRIBE not in found.purposes or over:
+                await self._stop(session, "over" if over else "withdrawn")
+
+    async def _stop(self, session: _Session, why: str) -> None:
+        if session.stopped:
+            return
+        session.stopped = why
+        await asyncio.to_thread(session.listener.close)
+        for socket in list(session.sockets.values()):
+            with contextlib.suppress(RuntimeError):
+                await socket.send_json({"type": "stopped", "why": why})
+                await socket.close(4001)
+
+    def _close_if_idle(self, interview_id: str) -> None:
+        session = self._sessions.get(interview_id)
+        if session is not None and not session.sockets and not session.stopped:
+            session.stopped = "idle"
+            threading.Thread(target=session.listener.close, daemon=True).start()
+
+    def _pump(self, session: _Session, interview_id: str, loop: asyncio.AbstractEventLoop) -> None:
+        """Bring what was heard into the record, and tentative words to the devices."""
+        try:
+            for heard in session.listener.events():
+                if session.stopped:
+                    return
+                if heard.kind == "committed":
+                    self._store(session, heard)
+                shown = {"type": heard.kind, "text": heard.text, "channel": heard.channel}
+                asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
+        except ConsentError:
+            asyncio.run_coroutine_threadsafe(self._stop(session, "withdrawn"), loop)
+        except TandaoError as error:
+            shown = {"type": "error", "key": error.message_key}
+            asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
+
+    def _store(self, session: _Session, heard: Heard) -> None:
+        devices = len(session.next_frame)
+        party: Party = "employee" if heard.channel == CHANNELS["employee"] else "manager"
+        speaker = party if devices > 1 or party == "employee" else session.shared_speaker
+        offset = session.offset_s.get(party, 0.0)
+        self._services.live.hear(
+            session.grant, speaker, heard.text, start_s=round(offset + heard.start_s, 2),
+            end_s=round(offset + heard.end_s, 2), doubtful=heard.doubtful,
+        )  # fmt: skip
+
+    async def _tell(self, session: _Session, event: dict[str, Any]) -> None:
+        for socket in list(session.sockets.values()):
+            with contextlib.suppress(RuntimeError):
+                await socket.send_json(event)
+
+    async def _refuse(self, socket: "WebSocket", why: str, code: int = 4003) -> None:
+        with contextlib.suppress(RuntimeError):
+            await socket.send_json({"type": "stopped", "why": why})
+            await socket.close(code)
+
+
+def mount_audio(app: "FastAPI", room: AudioRoom) -> None:
+    """The socket and the two scripts that feed it."""
+    from fastapi import WebSocket
+    from fastapi.responses import FileResponse
+
+    static = Path(__file__).parent / "static"
+
+    async def audio(socket: WebSocket) -> None:
+        await room.serve(socket)
+
+    def script(name: str) -> Callable[[], FileResponse]:
+        return lambda: FileResponse(static / name, media_type="text/javascript")
+
+    app.add_api_websocket_route("/live/audio", audio)
+    for name in ("capture.js", "worklet.js"):
+        app.add_api_route(f"/live/{name}", script(name), methods=["GET"], response_class=FileResponse)

@@ -1,0 +1,70 @@
+// Sends the microphone to /live/audio in numbered frames, keeps what was not acknowledged, and resumes after a cut.
+window.tandaoCapture = (() => {
+  const KEPT = 300; // one minute of frames for resuming
+  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = () => {}, tries = 0;
+
+  async function start(secret, onEvent) {
+    stop();
+    show = onEvent;
+    if (!window.isSecureContext || !navigator.mediaDevices) { show({type: 'insecure'}); return; }
+    token = secret; next = 0; waiting = []; stopped = false; tries = 0;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia(
+        {audio: {channelCount: 1, noiseSuppression: false, autoGainControl: false, echoCancellation: false}});
+    } catch (error) { show({type: 'no_microphone'}); stopped = true; return; }
+    context = new AudioContext({sampleRate: 16000});
+    await context.audioWorklet.addModule('/live/worklet.js');
+    const node = new AudioWorkletNode(context, 'frames');
+    node.port.onmessage = (message) => push(message.data);
+    context.createMediaStreamSource(stream).connect(node);
+    connect();
+  }
+
+  function push(buffer) {
+    if (stopped) return;
+    const frame = new Uint8Array(4 + buffer.byteLength);
+    new DataView(frame.buffer).setUint32(0, next++, true);
+    frame.set(new Uint8Array(buffer), 4);
+    waiting.push(frame);
+    if (waiting.length > KEPT) { waiting.shift(); show({type: 'lost'}); }
+    if (socket && socket.ready && socket.bufferedAmount < 1000000) socket.send(frame);
+  }
+
+  function connect() {
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const mine = socket = new WebSocket(`${scheme}//${location.host}/live/audio`);
+    mine.binaryType = 'arraybuffer';
+    mine.onopen = () => mine.send(JSON.stringify({token}));
+    mine.onmessage = (message) => {
+      const event = JSON.parse(message.data);
+      if (event.type === 'ready' || event.type === 'ack') {
+        tries = 0;
+        waiting = waiting.filter((f) => new DataView(f.buffer).getUint32(0, true) >= event.next);
+        if (event.type === 'ready') {
+          if (event.next > next) next = event.next;
+          mine.ready = true;
+          waiting.forEach((f) => mine.send(f));
+        }
+      }
+      if (event.type === 'stopped') stop();
+      show(event);
+    };
+    mine.onclose = () => {
+      if (stopped || mine !== socket) return;
+      show({type: 'reconnecting'});
+      setTimeout(connect, Math.min(5000, 250 * 2 ** tries++));
+    };
+  }
+
+  function mark(who) { if (socket && socket.ready) socket.send(JSON.stringify({speaker: who})); }
+
+  function stop() {
+    stopped = true;
+    if (socket) socket.close();
+    if (stream) stream.getTracks().forEach((track) => track.stop());
+    if (context) context.close();
+    socket = stream = context = undefined;
+  }
+
+  return {start, stop, mark};
+})();

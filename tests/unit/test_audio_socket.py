@@ -1,0 +1,226 @@
+"""The microphone's socket: token first, frames in order once each, resumed after a cut, ended within a second of withdrawal."""
+
+import contextlib
+import json
+import queue
+import time
+from dataclasses import dataclass
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from app.audio_socket import FRAME_BYTES, AudioRoom, CaptureTokens, mount_audio
+from app.settings import Settings
+from app.wiring import Services
+from consent.notices import Purpose
+from interview.actor import Actor, Role
+from interview.errors import ConsentError
+
+BOSS = Actor("boss", Role.MANAGER, "zh")
+ALL = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
+
+
+@dataclass
+class Word:
+    kind: str
+    text: str
+    channel: int
+    start_s: float = 0.0
+    end_s: float = 1.0
+    doubtful: bool = False
+
+
+class Ears:
+    """Says a sentence for every tenth frame and keeps what it was fed."""
+
+    def __init__(self):
+        self.fed, self.closed, self.out = [], False, queue.Queue()
+
+    def __call__(self, grant, lang):
+        assert grant.covers(Purpose.TRANSCRIBE)
+        return self
+
+    def feed(self, frame, seq, channel):
+        self.fed.append((seq, channel))
+        if len(self.fed) % 10 == 0:
+            self.out.put(Word("committed", f"这对我不公平，第{len(self.fed)}次说了。", channel))
+
+    def events(self):
+        while (word := self.out.get()) is not None:
+            yield word
+
+    def close(self):
+        self.closed = True
+        self.out.put(None)
+
+
+@pytest.fixture
+def services(tmp_path):
+    return Services(Settings(home=tmp_path / "home"))
+
+
+@pytest.fixture
+def ears():
+    return Ears()
+
+
+@pytest.fixture
+def tokens():
+    return CaptureTokens()
+
+
+@pytest.fixture
+def client(services, ears, tokens):
+    app = FastAPI()
+    mount_audio(app, AudioRoom(services, ears, tokens))
+    with TestClient(app) as made:
+        yield made
+
+
+def begin(services):
+    interview, secret = services.consents.invite(BOSS, "面谈", "zh")
+    services.consents.manager_grants(BOSS, interview.id, ALL, "王岚")
+    services.consents.answer(secret, ALL, "李工", "zh")
+    return interview.id, secret
+
+
+def frame(number):
+    return number.to_bytes(4, "little") + bytes(FRAME_BYTES)
+
+
+def send(socket, *numbers):
+    for number in numbers:
+        socket.send_bytes(frame(number))
+
+
+def until(socket, kind):
+    while True:
+        event = socket.receive_json()
+        if event["type"] == kind:
+            return event
+
+
+def wait_for(what, seconds=5):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("hello", ["nonsense", json.dumps({"token": "guess"}), json.dumps([1]), json.dumps({})])
+def test_without_a_token_nothing_is_heard(client, ears, hello):
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(hello)
+        assert socket.receive_json() == {"type": "stopped", "why": "no_token"}
+    assert ears.fed == []
+
+
+def test_without_both_grants_nothing_is_heard(client, services, ears, tokens):
+    interview, secret = services.consents.invite(BOSS, "面谈", "zh")
+    with pytest.raises(ConsentError):
+        tokens.issue(services, BOSS, interview.id)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": secret}))
+        assert socket.receive_json()["why"] == "no_grant"
+    assert ears.fed == []
+
+
+def test_frames_arrive_once_each_through_ten_cuts(client, services, ears, tokens):
+    interview, _ = begin(services)
+    token = tokens.issue(services, BOSS, interview)
+    sent = 0
+    for _ in range(10):
+        with client.websocket_connect("/live/audio") as socket:
+            socket.send_text(json.dumps({"token": token}))
+            nxt = until(socket, "ready")["next"]
+            assert nxt == sent
+            send(socket, *range(max(0, nxt - 3), nxt + 7))  # three of them again
+            sent = nxt + 7
+            wait_for(lambda due=sent: len(ears.fed) == due)
+    assert [number for number, _ in ears.fed] == list(range(70))
+
+
+def test_two_devices_tell_the_speakers_apart_and_raise_cues(client, services, ears, tokens):
+    interview, secret = begin(services)
+    token = tokens.issue(services, BOSS, interview)
+    with client.websocket_connect("/live/audio") as mine, client.websocket_connect("/live/audio") as theirs:
+        mine.send_text(json.dumps({"token": token}))
+        until(mine, "ready")
+        theirs.send_text(json.dumps({"token": secret}))
+        until(theirs, "ready")
+        send(mine, *range(10))
+        wait_for(lambda: len(services.live.heard(BOSS, interview)) == 1)
+        send(theirs, *range(10))
+        wait_for(lambda: len(services.live.heard(BOSS, interview)) == 2)
+    first, second = services.live.heard(BOSS, interview)
+    assert (first.speaker, first.cues) == ("manager", ())
+    assert second.speaker == "employee" and second.cues[0]["kind"] == "unfairness"
+
+
+def test_one_shared_microphone_is_unsure_until_somebody_says_who_speaks(client, services, ears, tokens):
+    interview, _ = begin(services)
+    token = tokens.issue(services, BOSS, interview)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": token}))
+        until(socket, "ready")
+        send(socket, *range(10))
+        wait_for(lambda: len(services.live.heard(BOSS, interview)) == 1)
+        socket.send_text(json.dumps({"speaker": "employee"}))
+        socket.send_text(json.dumps({"speaker": "the moon"}))
+        send(socket, *range(10, 20))
+        wait_for(lambda: len(services.live.heard(BOSS, interview)) == 2)
+    assert [u.speaker for u in services.live.heard(BOSS, interview)] == ["unsure", "employee"]
+
+
+@pytest.mark.parametrize("who", ["manager", "employee"])
+def test_a_withdrawal_from_either_side_stops_within_a_second(client, services, ears, tokens, who):
+    interview, secret = begin(services)
+    token = tokens.issue(services, BOSS, interview)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": token}))
+        until(socket, "ready")
+        send(socket, *range(10))
+        wait_for(lambda: len(services.live.heard(BOSS, interview)) == 1)
+        began = time.monotonic()
+        services.consents.withdraw(secret) if who == "employee" else services.consents.withdraw(BOSS, interview)
+        assert until(socket, "stopped")["why"] == "withdrawn"
+        assert time.monotonic() - began < 1.0
+        assert ears.closed
+    assert services.live.heard(BOSS, interview) == ()
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"\x00" * 3, bytes(FRAME_BYTES), (2**31).to_bytes(4, "little") + bytes(FRAME_BYTES)]
+)
+def test_a_malformed_frame_ends_the_connection(client, services, ears, tokens, bad):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        socket.send_bytes(bad)
+        assert until(socket, "stopped")["why"] == "malformed"
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert ears.fed == []
+
+
+def test_a_gap_is_told(client, services, ears, tokens):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        send(socket, 0, 4)
+        assert until(socket, "lost")["frames"] == 3
+
+
+def test_a_fourth_session_is_refused_with_a_reason(client, services, ears, tokens):
+    with contextlib.ExitStack() as open_ones:
+        for number in range(4):
+            interview, _ = begin(services)
+            socket = open_ones.enter_context(client.websocket_connect("/live/audio"))
+            socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+            event = socket.receive_json()
+            assert event["type"] == ("ready" if number < 3 else "stopped")
+        assert event["why"] == "error.live_busy"
