@@ -64,6 +64,11 @@ _NOT_A_FACT = re.compile(
 )
 _RATING_TALK = re.compile(r"评级|评分|绩效|等级|考核|结果是|打了|rating|rated|grade|overall")
 _RATING_TOKEN = re.compile(r"(?<![a-z0-9])([abcds][+-]?)(?![a-z0-9+])|(?<![\d.])([1-5]\.(?:0|25|5|75))(?![\d%])")
+_CLAUSE = re.compile(r"[，,；;。：]|——|\. ")
+_AHEAD = re.compile(
+    r"[日号月底]之?前|[日号天周月]起|起[，,]|再(?:看|对|碰|谈|聊|来)|每[周天月]|换成|换上|交给|试|实验|先|咱俩?们?.{0,4}(?:看|对|碰)|到[一二三四五六七八九十\d]+月"
+    r"|\b(?:from|until|till|by|every|before|starting)\b|\bwe look at\b|\bwe(?:'ll| will)\b|\btake(?:s)? (?:monday|tuesday|wednesday|thursday|friday)"
+)
 _ASKED = re.compile(r"[?？]\s*$")
 _SUPPOSED = re.compile(r"如果|要是|假如|万一|\bif\b|\bwould\b")
 _CONSEQUENCE = "consequence"
@@ -248,13 +253,31 @@ def _check_sentence(
     fitting += [i for i in incidents if (i.date.month, i.date.day) in days and i not in fitting]
     for incident in fitting:
         yield FactCheck("true", incident.id, quote)
-    if named and not fitting and not numbers and not _brief_says(persona, named, months):
-        first = named[0]
-        yield FactCheck("false", first.id, quote, str(months[0][0]), "", first.date.isoformat())
-    if not named and not fitting and days:
+    wrong = _misdated(sentence, named, persona) if named and not fitting and not numbers else None
+    if wrong is not None:
+        yield FactCheck("false", wrong.id, quote, str(months[0][0]), "", wrong.date.isoformat())
+    if not named and not fitting and days and not _AHEAD.search(sentence) and not _to_come(months, persona):
         yield FactCheck("unsupported", "", quote, str(days[0][0]))
     if metric is not None and numbers and not (named and not mentioned(metric.words, sentence)):
         yield from _check_numbers(metric, persona, months, numbers, quote, mentioned(metric.words, sentence))
+
+
+def _misdated(sentence: str, named: list[Incident], persona: Persona) -> Incident | None:
+    """An incident that one clause dates otherwise than the brief does. What is still to come is no such date."""
+    for clause in _CLAUSE.split(sentence):
+        months = months_in(clause)
+        if not months or _AHEAD.search(clause) or _to_come(months, persona):
+            continue
+        for incident in named:
+            if mentioned(incident.words, clause) and not _date_fits(incident, months):
+                return None if _brief_says(persona, named, months) else incident
+    return None
+
+
+def _to_come(months: list[tuple[int, int | None, tuple[int, int]]], persona: Persona) -> bool:
+    """Whether a month named is neither in the record's numbers nor in its incidents: a day of the plan."""
+    known = {int(n.month[5:]) for n in persona.numbers} | {i.date.month for i in persona.incidents}
+    return any(month not in known for month, _, _ in months)
 
 
 def _date_fits(incident: Incident, months: list[tuple[int, int | None, tuple[int, int]]]) -> bool:
