@@ -103,6 +103,11 @@ class Segmenter:
         self._inside = False
         self._windows, self._chances, self._voiced = [], [], []
 
+    def skip(self, seconds: float) -> Iterator[Piece]:
+        """Sound of this length is missing: close what is open and go on behind the gap."""
+        yield from self.finish()
+        self._read += self._count(seconds)
+
     def _step(self, window: Samples, chance: float) -> Iterator[Piece]:
         limits = self._limits
         self._read += 1
