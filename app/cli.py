@@ -196,14 +196,17 @@ def score(file: str | None, manager_only: bool, min_turns: int, lang: Lang | Non
 @click.option("--lang", type=_LANG, help="Language of the report's own words; default: the talk's.")
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file that prints well.")
-def report(rehearsal_id: str, lang: Lang | None, as_json: bool, html: Path | None) -> None:
+@click.option("--judge", "judged", is_flag=True, help="Beside the score, what the model of TANDAO_JUDGE_* says.")
+def report(rehearsal_id: str, lang: Lang | None, as_json: bool, html: Path | None, judged: bool) -> None:
     """Print the report of a rehearsal. 打印一次演练的报告。"""
     from app.report_command import report_text, save_html
 
+    if html is not None and judged:
+        raise InputError("--judge with --html", message_key="error.judge_html")
     if html is not None:
         save_html(_checked_id(rehearsal_id), lang, html)
         return
-    click.echo(report_text(_checked_id(rehearsal_id), lang, as_json))
+    click.echo(report_text(_checked_id(rehearsal_id), lang, as_json, judged))
 
 
 @main.command()

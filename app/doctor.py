@@ -61,7 +61,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         yield Finding("settings", "broken", "wrong", {"problem": str(error)})
         return
     yield Finding("settings", "ok", "ok")
-    from app.doctor_llm import llm
+    from app.doctor_llm import judge, llm
 
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         home,
@@ -72,6 +72,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         clock,
         port,
         llm,
+        judge,
     )
     for check in checks:
         yield from check(settings)

@@ -43,6 +43,37 @@ def llm(settings: Settings) -> Iterator[Finding]:
         yield from _speaks(endpoint)
 
 
+def judge(settings: Settings) -> Iterator[Finding]:
+    """Nothing where none is set; else whether it is another model than the voice and answers with JSON."""
+    if not settings.judge_base_url:
+        return
+    provider, key = PROVIDERS[settings.judge_provider], settings.judge_api_key.get_secret_value()
+    if not settings.judge_model:
+        yield Finding("judge", "broken", "model")
+    elif settings.judge_is_voice:
+        yield Finding("judge", "broken", "same", {"model": settings.judge_model})
+    elif provider.needs_key and not key:
+        yield Finding("judge", "broken", "nokey", {"provider": provider.name})
+    else:
+        endpoint = ChatEndpoint(settings.judge_base_url, settings.judge_model, key, settings.judge_timeout_s, provider)
+        yield _judges(endpoint)
+
+
+def _judges(endpoint: ChatEndpoint) -> Finding:
+    params = {"model": endpoint.model, "url": endpoint.base_url, "seconds": f"{endpoint.timeout_s:g}"}
+    try:
+        answer = endpoint.answer(_ASKED_JSON, _SCHEMA, max_tokens=120)
+    except LanguageModelError as error:
+        if error.message_key in ("error.llm_answer", "error.llm_cut"):
+            return Finding("judge", "warning", "wrong", params)
+        return Finding(
+            "judge", "broken", _KINDS.get(error.message_key, "failed"), params | {"problem": str(error)[:120]}
+        )
+    fields = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+    sound = isinstance(fields.get("yes"), bool)
+    return Finding("judge", "ok" if sound else "warning", "ok" if sound else "wrong", params)
+
+
 def _speaks(endpoint: ChatEndpoint) -> Iterator[Finding]:
     began = time.monotonic()
     first, pieces = 0.0, 0

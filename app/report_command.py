@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from app.judgements import judge_lines, judgement
 from app.reports import build_report
 from app.texts import t
 from app.wiring import build_services, single_user
@@ -12,14 +13,23 @@ from interview.conversation import Lang
 from interview.errors import InputError
 
 
-def report_text(rehearsal_id: str, lang: Lang | None, as_json: bool) -> str:
-    """The report of one rehearsal; made anew so that it follows the rubric in force."""
+def report_text(rehearsal_id: str, lang: Lang | None, as_json: bool, judged: bool = False) -> str:
+    """The report of one rehearsal; made anew so that it follows the rubric in force.
+
+    ``judged`` adds what a model says beside it, under a key and a heading of its own; nothing else in the report changes
+    and the stored report stays without it.
+    """
     services = build_services()
     actor = single_user(lang or services.settings.language)
     report = build_report(services, actor, rehearsal_id, lang)
+    used: Lang = lang or report["lang"]
+    second = judgement(services, actor, rehearsal_id, report) if judged else None
     if as_json:
-        return json.dumps(report, ensure_ascii=False)
-    return "\n".join(_lines(report, lang or report["lang"]))
+        return json.dumps(report if second is None else report | {"judge": second}, ensure_ascii=False)
+    lines = _lines(report, used)
+    if second is not None:
+        lines += ["", *judge_lines(second, report, used)]
+    return "\n".join(lines)
 
 
 def save_html(rehearsal_id: str, lang: Lang | None, path: Path) -> None:

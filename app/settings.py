@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+    speech_model: str = Field(default="whisper-base", description="what hears live interviews: tandao models list")
     models: Path = Field(
         default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"
     )
@@ -41,10 +42,30 @@ class Settings(BaseSettings):
     llm_reader: bool = Field(default=False, description="the model gives a second opinion on what a sentence did")
     llm_reader_timeout_s: float = Field(default=4, gt=0, le=60, description="for one such opinion")
 
+    judge_base_url: str = Field(default="", description="endpoint of a second judge beside the rules; empty: none")
+    judge_model: str = Field(default="", description="its model; another than the voice's")
+    judge_api_key: SecretStr = Field(default=SecretStr(""), description="its key")
+    judge_provider: ProviderName = Field(default="other", description="as llm_provider")
+    judge_timeout_s: float = Field(default=30, gt=0, le=300, description="for one dimension")
+
+    @property
+    def judge_is_voice(self) -> bool:
+        """Whether the judge would be the very model that words the employee's replies."""
+        return bool(self.llm_base_url) and (_address(self.judge_base_url), self.judge_model.strip().casefold()) == (
+            _address(self.llm_base_url),
+            self.llm_model.strip().casefold(),
+        )
+
     @property
     def url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'tandao.db'}"
+
+
+def _address(url: str) -> str:
+    """A base URL as it is compared: the same machine and path in every spelling."""
+    plain = url.strip().rstrip("/").casefold()
+    return plain.replace("://localhost", "://127.0.0.1", 1).replace("://[::1]", "://127.0.0.1", 1)
 
 
 def load_settings() -> Settings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.settings import Settings, load_settings
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
-from interview.errors import StorageError
+from interview.errors import SettingsError, StorageError
 from interview.library import FileLibrary
 from interview.ports import MoveReader, Voice
 from interview.reading.cues import RuleCueReader
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from assistant.live import LiveInterviews
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
+    from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
     from review.classrooms import Classrooms
     from review.cohorts import Cohorts
     from review.reviews import Reviews
+    from speech.worker import Transcriber
     from storage.store import Store
 
 
@@ -156,9 +158,22 @@ class Services:
 
     def ears(self, grant: "ConsentGrant", lang: Lang) -> "Listener":
         """What turns sound into words for one session; raises InputError where no model is installed."""
-        from speech.worker import listen
+        from speech.listening import Listener as Ears
 
-        return listen(grant, lang, self.settings.models)
+        return Ears(grant, self.transcriber, lang)
+
+    @cached_property
+    def transcriber(self) -> "Transcriber":
+        """The process that holds the speech model; raises StorageError that says what to do where it can't start."""
+        try:
+            from speech.worker import Transcriber as Worker
+        except ImportError as error:
+            raise StorageError("no speech extra", message_key="error.no_speech") from error
+        from llms.weights import ready
+
+        made = Worker.of_model(ready(self.settings.speech_model, self.settings.models))
+        made.start()
+        return made
 
     @cached_property
     def live(self) -> "LiveInterviews":
@@ -185,6 +200,24 @@ class Services:
         return ChatEndpoint(
             chosen.llm_base_url, chosen.llm_model, key, chosen.llm_timeout_s, PROVIDERS[chosen.llm_provider]
         )
+
+    @cached_property
+    def judge(self) -> "Judge | None":
+        """A model that judges beside the rules, if one is set; raises SettingsError where it is unnamed or the voice."""
+        chosen = self.settings
+        if not chosen.judge_base_url:
+            return None
+        if not chosen.judge_model:
+            raise SettingsError("TANDAO_JUDGE_MODEL is empty", message_key="error.judge_model")
+        if chosen.judge_is_voice:
+            raise SettingsError("the judge is the voice", message_key="error.judge_is_voice")
+        from llms.judge import Judge
+        from llms.openai_compatible import ChatEndpoint
+        from llms.providers import PROVIDERS
+
+        key, limit = chosen.judge_api_key.get_secret_value(), chosen.judge_timeout_s
+        endpoint = ChatEndpoint(chosen.judge_base_url, chosen.judge_model, key, limit, PROVIDERS[chosen.judge_provider])
+        return Judge(endpoint, limit)
 
     @cached_property
     def voices(self) -> dict[str, Voice]:
