@@ -7,6 +7,7 @@ lost or heard twice. Frames are never written to disk.
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import secrets
 import threading
@@ -34,19 +35,44 @@ WATCH_S = 0.25
 ACK_FRAMES = 5
 MAX_SESSIONS = 3
 TOKEN_S = 12 * 3_600.0
+MAX_NUMBER = 24 * 18_000
+"""A day of frames; no talk is longer."""
 MAX_GAP = 1_500
 """Frames (five minutes) a client may jump ahead; more is no gap but nonsense."""
 
 
 class Heard(Protocol):
-    """What the ears report: ``kind`` is tentative, committed or notice."""
+    """What the ears report; see ``speech.listening.Heard``."""
 
-    kind: str
-    text: str
-    start_s: float
-    end_s: float
-    channel: int
-    doubtful: bool
+    @property
+    def kind(self) -> str:
+        """``tentative``, ``committed`` or ``notice``."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The words, or which notice."""
+        ...
+
+    @property
+    def start_s(self) -> float:
+        """Seconds since the first sound."""
+        ...
+
+    @property
+    def end_s(self) -> float:
+        """Seconds since the first sound."""
+        ...
+
+    @property
+    def channel(self) -> int:
+        """Which device."""
+        ...
+
+    @property
+    def doubtful(self) -> bool:
+        """Perhaps misheard."""
+        ...
 
 
 class Listener(Protocol):
@@ -60,7 +86,7 @@ class Listener(Protocol):
         """What was heard, until closed."""
         ...
 
-    def close(self) -> None:
+    def abort(self) -> None:
         """Stop at once; what was not yet read is forgotten."""
         ...
 
@@ -101,10 +127,12 @@ class _Session:
     grant: ConsentGrant
     lang: Lang
     listener: Listener
-    began: float
+    base_s: float
+    """Seconds between the consent, from which the talk counts, and the first sound."""
     next_frame: dict[Party, int] = field(default_factory=dict[Party, int])
-    offset_s: dict[Party, float] = field(default_factory=dict[Party, float])
     sockets: "dict[Party, WebSocket]" = field(default_factory=dict[Party, Any])
+    joined: set[Party] = field(default_factory=set[Party])
+    """Parties that have had a device of their own in this session."""
     shared_speaker: str = "unsure"
     lost: int = 0
     stopped: str = ""
@@ -146,16 +174,16 @@ class AudioRoom:
         except ConsentError:
             await self._refuse(socket, "no_grant")
             return
-        except InputError as error:
+        except TandaoError as error:
             await self._refuse(socket, error.message_key)
             return
         before = session.sockets.get(party)
         session.sockets[party] = socket
+        session.joined.add(party)
         if before is not None:
             with contextlib.suppress(RuntimeError):
                 await before.close(4002)
-        number = session.next_frame.setdefault(party, 0)
-        session.offset_s.setdefault(party, time.monotonic() - session.began)
+        number = session.next_frame.get(party, 0)
         await socket.send_json({"type": "ready", "next": number})
         watcher = asyncio.create_task(self._watch(session, interview_id))
         try:
@@ -176,7 +204,8 @@ class AudioRoom:
         grant = self._services.consents.grant(interview_id)
         lang = self._services.consents.standing_lang(interview_id)
         listener = await asyncio.to_thread(self._ears, grant, lang)
-        session = _Session(grant, lang, listener, time.monotonic())
+        began = self._services.consents.began(interview_id)
+        session = _Session(grant, lang, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
         self._sessions[interview_id] = session
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._pump, args=(session, interview_id, loop), daemon=True).start()
@@ -201,17 +230,21 @@ class AudioRoom:
                 await self._refuse(socket, "malformed", 1003)
                 return
             number = int.from_bytes(data[:HEAD_BYTES], "little")
-            expected = session.next_frame[party]
+            expected = session.next_frame.get(party, number)  # a new session begins where the client is
             if number < expected:
                 continue  # heard already
-            if number - expected > MAX_GAP:
+            if number - expected > MAX_GAP or number > MAX_NUMBER:
                 await self._refuse(socket, "malformed", 1003)
                 return
             if number > expected:
                 session.lost += number - expected
                 await socket.send_json({"type": "lost", "frames": session.lost})
             session.next_frame[party] = number + 1
-            await asyncio.to_thread(session.listener.feed, data[HEAD_BYTES:], number, CHANNELS[party])
+            try:
+                await asyncio.to_thread(session.listener.feed, data[HEAD_BYTES:], number, CHANNELS[party])
+            except InputError:
+                await self._refuse(socket, "malformed", 1003)
+                return
             since_ack += 1
             if since_ack >= ACK_FRAMES:
                 since_ack = 0
@@ -234,7 +267,7 @@ class AudioRoom:
         if session.stopped:
             return
         session.stopped = why
-        await asyncio.to_thread(session.listener.close)
+        await asyncio.to_thread(session.listener.abort)
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
                 await socket.send_json({"type": "stopped", "why": why})
@@ -244,7 +277,7 @@ class AudioRoom:
         session = self._sessions.get(interview_id)
         if session is not None and not session.sockets and not session.stopped:
             session.stopped = "idle"
-            threading.Thread(target=session.listener.close, daemon=True).start()
+            threading.Thread(target=session.listener.abort, daemon=True).start()
 
     def _pump(self, session: _Session, interview_id: str, loop: asyncio.AbstractEventLoop) -> None:
         """Bring what was heard into the record, and tentative words to the devices."""
@@ -263,13 +296,11 @@ class AudioRoom:
             asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
 
     def _store(self, session: _Session, heard: Heard) -> None:
-        devices = len(session.next_frame)
         party: Party = "employee" if heard.channel == CHANNELS["employee"] else "manager"
-        speaker = party if devices > 1 or party == "employee" else session.shared_speaker
-        offset = session.offset_s.get(party, 0.0)
+        speaker = party if len(session.joined) > 1 or party == "employee" else session.shared_speaker
         self._services.live.hear(
-            session.grant, speaker, heard.text, start_s=round(offset + heard.start_s, 2),
-            end_s=round(offset + heard.end_s, 2), doubtful=heard.doubtful,
+            session.grant, speaker, heard.text, start_s=round(session.base_s + heard.start_s, 1),
+            end_s=round(session.base_s + heard.end_s, 1), doubtful=heard.doubtful,
         )  # fmt: skip
 
     async def _tell(self, session: _Session, event: dict[str, Any]) -> None:

@@ -228,7 +228,8 @@ LISTEN_JS = """(token) => {
     if (event.type === 'committed') { box.querySelector('.words').textContent = ''; return; }
     if (event.type === 'ack') { box.dataset.frames = event.next; return; }
     const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model'};
-    const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice' ? 'slow' : event.type;
+    const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice'
+      ? ({behind: 'slow', lighter: 'slow', lost: 'lost', gap: 'lost', stopped: 'model'}[event.text] || 'ready') : event.type;
     box.querySelector('.state').textContent = box.dataset[key] || box.dataset[event.type] || '';
   });
   return '';

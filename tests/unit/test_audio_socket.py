@@ -51,7 +51,7 @@ class Ears:
         while (word := self.out.get()) is not None:
             yield word
 
-    def close(self):
+    def abort(self):
         self.closed = True
         self.out.put(None)
 

@@ -1,0 +1,72 @@
+"""A real recording through a real browser's microphone, consent first: words on the page, withdrawal in the middle."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT
+from tests.ui.conftest import FLAGS, Server, open_page
+from tests.ui.test_live_page import consent, invite
+
+pytestmark = pytest.mark.real
+AUDIO = ROOT.parent / "shared" / "audio"
+_MARKS = re.compile(r"[^\w]")
+
+
+def recording(name: str) -> Path:
+    path = AUDIO / name
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs the recording {name}")
+        pytest.skip("the shared recordings are not on this machine")
+    return path
+
+
+@pytest.fixture
+def speaking(tmp_path: Path, request: pytest.FixtureRequest):
+    """A server, and a browser whose microphone plays a recording."""
+    pytest.importorskip("faster_whisper", reason="the speech extra is not installed")
+    path = recording(request.param)
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs Chromium; .ci/run installs it")
+        pytest.skip("no Chromium on this machine")
+    server = Server(tmp_path / "home").start()
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+             f"--use-file-for-fake-audio-capture={path}%noloop"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        page = browser.new_context(viewport={"width": 1200, "height": 950}).new_page()
+        page.set_default_timeout(20_000)
+        open_page(page, server)
+        yield browser, page
+        browser.close()
+    server.kill()
+
+
+@pytest.mark.parametrize("speaking", ["zh_funasr.wav"], indirect=True)
+def test_a_recording_becomes_words_and_a_withdrawal_stops_it(speaking: tuple[Browser, Page]):
+    browser, page = speaking
+    phone = invite(page, browser)
+    page.click("#live-listen")
+    expect(page.locator(".toast-body").last).to_contain_text("不能使用")
+    consent(page, phone, "transcribe", "cues", "hints")
+    page.click("#live-speaker label:has(input[value='employee'])")
+    page.click("#live-listen")
+    expect(page.locator("#live-hearing .state")).to_have_text("正在听。", timeout=60_000)
+    expect(page.locator("#live-talk li").first).to_be_visible(timeout=60_000)
+    words = _MARKS.sub("", page.locator("#live-talk").inner_text())
+    assert re.search(r"[\u4e00-\u9fff]{4,}", words)
+    phone.reload()
+    began = time.monotonic()
+    phone.click("button[value='withdraw']")
+    expect(page.locator("#live-hearing .state")).to_contain_text("已撤回", timeout=5_000)
+    assert time.monotonic() - began < 4, "a second for the server, the rest for two browsers"
+    expect(page.locator("#live-talk li")).to_have_count(0, timeout=8_000)
+    phone.context.close()
