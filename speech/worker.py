@@ -29,6 +29,7 @@ _ORDER: tuple[Stage, ...] = ("final", "tentative", "file")
 BEHIND_S, LIGHTER_S, CAUGHT_UP_S = 5.0, 10.0, 1.5
 """Waiting time of the oldest final from which tentative work is dropped, finals get lighter, all is well again."""
 STUCK_S = 60.0
+STOPPED = "error.speech_stopped"
 START_S = 120.0
 MOST_WAITING_S = 1800.0
 _RESTARTS = 5
@@ -215,17 +216,21 @@ class Transcriber:
 
     def _again(self) -> None:
         """Start the process once more, unless that has failed too often in a row."""
-        if self._closed:
-            return
-        self._row += 1
-        self.restarts += 1
-        self._end()
-        try:
-            if self._row > _RESTARTS:
-                raise StorageError("the speech process keeps dying", message_key="error.speech_stopped")
-            self._begin()
-        except TandaoError as error:
-            self.failed = error
+        while not self._closed:
+            self._row += 1
+            self.restarts += 1
+            self._end()
+            try:
+                self._begin()
+            except TandaoError as error:
+                # one that dies while it loads may be tried again; a model that can't be loaded will not get better
+                if self._row >= _RESTARTS or error.message_key != STOPPED:
+                    self.failed = error
+                    return
+            else:
+                if self._row > _RESTARTS:
+                    self.failed = StorageError("the speech process keeps dying", message_key=STOPPED)
+                return
 
     def _begin(self) -> None:
         """A new process with a loaded model, or StorageError."""
@@ -236,10 +241,10 @@ class Transcriber:
         theirs.close()
         self._process, self._pipe = process, ours
         try:
-            first = ours.recv() if ours.poll(START_S) else _Failure("no answer", "error.speech_stopped")
+            first = ours.recv() if ours.poll(START_S) else _Failure("no answer", STOPPED)
         except (EOFError, OSError) as error:
             self._end()
-            raise StorageError("no answer", message_key="error.speech_stopped") from error
+            raise StorageError("no answer", message_key=STOPPED) from error
         if isinstance(first, _Failure):
             self._end()
             raise StorageError(first.detail, message_key=first.message_key, **dict(first.params))

@@ -172,6 +172,21 @@ def test_a_segment_that_kills_twice_is_given_up_and_told(tmp_path):
     transcriber.close()
 
 
+def test_a_worker_that_keeps_dying_is_given_up_with_a_notice(tmp_path):
+    transcriber = Transcriber(partial(Dying, tmp_path / "died"))
+    transcriber.start()
+    ear = listener(transcriber)
+    feed(ear, np.concatenate([said(9_999, 0.8)] * 5))
+    ear.finish()
+    heard = list(ear.events())
+    assert of(heard, "committed") == []
+    assert of(heard, "notice").count("lost") == 5
+    assert "stopped" in of(heard, "notice")
+    assert transcriber.failed is not None
+    assert transcriber.failed.message_key == "error.speech_stopped"
+    transcriber.close()
+
+
 def test_a_model_that_cannot_be_loaded_is_told_at_the_start():
     transcriber = Transcriber(broken)
     with pytest.raises(StorageError) as told:
