@@ -41,12 +41,13 @@ _UNIT = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9']+")
 _QUOTE_MARKS = (("“", "”"), ("「", "」"), ('"', '"'), ("‘", "’"))
 _TO_THE_JUDGE = re.compile(
     r"(?:忽略|无视|忘掉|忘记|不用管|别管|不要理会).{0,8}(?:以上|上面|上述|之前|前面|先前|所有|系统).{0,6}(?:要求|指令|指示|提示|规则|说明|设定)"
-    r"|(?:评审|评委|裁判|评分员|打分(?:的)?(?:模型|系统|AI)|评分模型)[们]?[^，。]{0,3}[，,:：].{0,30}(?:分|级|等级)"
+    r"|(?:^|[。！？；\n]|各位|尊敬的|亲爱的)\s*(?:评审|评委|裁判|评分员|打分(?:的)?(?:模型|系统|AI)|评分模型)(?:们|老师)?"
+    r"[，,:：].{0,30}(?:请|应|必须|务必|该|给).{0,12}(?:分|级)"
     r"|(?:输出|返回|回复)[^。]{0,8}json"
     r"|(?:这次|这场|本次|整场|这段)(?:谈话|面谈|对话)?.{0,8}(?:打|评|给)[^。]{0,3}(?:满分|最高分|5 ?分|五分|5 ?级|五级)"
     r"|(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:previous|above|prior|earlier|preceding|system)"
     r"(?:\s+\w+){0,2}\s+(?:instruction|prompt|rule|message|direction|guideline)"
-    r"|\b(?:judge|grader|evaluator|assessor|scoring model)s?\b\W{1,3}.{0,40}\b(?:level|score|rate|grade|five|5)\b"
+    r"|\b(?:judge|grader|evaluator|assessor|scoring model)s?\s*[,:].{0,40}\b(?:level|score|rate|grade|five|5)\b"
     r"|\b(?:output|return|respond with|answer with|reply with)\b.{0,20}\bjson\b"
     r"|\b(?:score|rate|grade)\s+(?:this|the)\s+(?:talk|conversation|interview|transcript|manager)\b.{0,20}"
     r"(?:\b5\b|five|full|highest|top|maximum)"
