@@ -32,9 +32,11 @@ PUBLIC = re.compile(
 """What people on other devices may reach in single-user mode: nothing of the rehearsal room."""
 POSTED = re.compile(r"/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}")
 """Plain forms."""
+RECORDING = re.compile(r"/live/recording(?:/[0-9A-Za-z_-]{8,40})?")
+"""A recording to be heard, its progress, its cancelling."""
 MAX_FORM_BYTES = 20_000
 READABLE = re.compile(
-    r"/|/live/(?:capture|worklet)\.js|/health|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/live/(?:capture|worklet)\.js|/live/recording/[0-9A-Za-z_-]{8,40}|/health|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )
@@ -157,6 +159,8 @@ class Gate:
             if ".." in path or not READABLE.fullmatch(path):
                 raise _Refused(404, "gate.closed")
             return receive
+        if method == "POST" and RECORDING.fullmatch(path):
+            return receive  # streamed; the route asks for a token before it reads
         if method == "POST" and POSTED.fullmatch(path):
             if not Headers(scope=scope).get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
                 raise _Refused(415, "gate.malformed")

@@ -26,6 +26,7 @@ def build_app(services: Services) -> "FastAPI":
     from app.consent_page import mount_consent
     from app.gate import Gate
     from app.join import mount_join
+    from app.recordings import mount_recordings
     from app.ui.page import build_page
     from app.ui.style import CSS, HEAD, theme
 
@@ -38,7 +39,9 @@ def build_app(services: Services) -> "FastAPI":
     mount_join(app, services)
     mount_consent(app, services)
     tokens = CaptureTokens()
-    mount_audio(app, AudioRoom(services, services.ears, tokens))
+    room = AudioRoom(services, services.ears, tokens)
+    mount_audio(app, room)
+    mount_recordings(app, services, room)
     page = build_page(services, tokens)
     mounted = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,

@@ -68,3 +68,25 @@ window.tandaoCapture = (() => {
 
   return {start, stop, mark};
 })();
+
+// Uploads a recording as a stream, then asks how far it has been heard.
+window.tandaoRecording = (() => {
+  let job = '';
+  async function upload(token, file, split, show) {
+    job = '';
+    show({state: 'uploading'});
+    const answer = await fetch('/live/recording', {method: 'POST', body: file, headers: {
+      'content-type': 'application/octet-stream', 'x-tandao-token': token, 'x-tandao-split': split ? '1' : '0'}});
+    const told = await answer.json().catch(() => ({state: 'failed', why: 'error.unexpected'}));
+    if (!told.job) { show(told); return; }
+    job = told.job;
+    for (;;) {
+      await new Promise((done) => setTimeout(done, 700));
+      const now = await (await fetch(`/live/recording/${job}`)).json().catch(() => ({state: 'failed', why: 'error.unexpected'}));
+      show(now);
+      if (now.state !== 'hearing') return;
+    }
+  }
+  async function cancel() { if (job) await fetch(`/live/recording/${job}`, {method: 'POST'}); }
+  return {upload, cancel};
+})();

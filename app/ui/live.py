@@ -47,6 +47,9 @@ class LivePage:
     send: gr.Button
     listen: gr.Button
     hush: gr.Button
+    recording: gr.HTML
+    upload: gr.Button
+    cancel: gr.Button
     hearing: gr.HTML
     token: gr.Textbox
     talk: gr.HTML
@@ -122,6 +125,13 @@ def build(labels: Labels) -> LivePage:
             with gr.Row():
                 listen = button("live.listen", variant="primary")
                 hush = button("live.hush")
+            with labels.keep(
+                gr.Accordion(t("live.recording", lang), open=False, elem_id="live-recording"), label="live.recording"
+            ):
+                recording = gr.HTML(recording_html(lang), elem_id="live-recording-box")
+                with gr.Row():
+                    upload = button("live.upload")
+                    cancel = button("live.cancel")
             hearing = gr.HTML(hearing_html(lang), elem_id="live-hearing-box")
             token = gr.Textbox("", visible="hidden", elem_id="live-token")
             talk = gr.HTML("", elem_id="live-talk")
@@ -187,7 +197,7 @@ def build(labels: Labels) -> LivePage:
     )
     return LivePage(
         pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
-        hearing, token, talk, side,
+        recording, upload, cancel, hearing, token, talk, side,
         hint, helpful, not_now, wrong, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
         keep_report, sure, delete, carried, gr.State(HintState()), gr.State(-1), gr.Timer(POLL_S, active=False),
     )  # fmt: skip
@@ -239,6 +249,36 @@ HUSH_JS = """() => {
   const box = document.getElementById('live-hearing');
   if (box) { box.querySelector('.state').textContent = box.dataset.stopped; box.querySelector('.words').textContent = ''; }
 }"""
+UPLOAD_JS = """(token) => {
+  const box = document.getElementById('recording');
+  const file = box && box.querySelector('input[type=file]').files[0];
+  if (!file) { if (box) box.querySelector('.state').textContent = box.dataset.pick; return ''; }
+  const bar = box.querySelector('progress'), state = box.querySelector('.state');
+  if (token) window.tandaoRecording.upload(token, file, box.querySelector('.split').checked, (now) => {
+    if (now.total_s) { bar.max = now.total_s; bar.value = now.done_s; }
+    const left = now.left_s == null ? '' : ` ${box.dataset.left} ${now.left_s} s`;
+    state.textContent = (box.dataset[now.state] || '') + (now.state === 'hearing' ? left : '')
+      + (now.why ? ' ' + (box.dataset[now.why.replace('error.', '')] || '') : '') + (now.truncated ? ' ' + box.dataset.truncated : '');
+  });
+  return '';
+}"""
+CANCEL_JS = "() => { window.tandaoRecording.cancel(); }"
+RECORDED = ("pick", "uploading", "hearing", "done", "cancelled", "failed", "left", "truncated", "no_grant", "audio_format",
+            "audio_empty", "audio_large", "audio_long", "withdrawn", "no_speech", "model_missing", "disk_full",
+            "unexpected")  # fmt: skip
+"""What the upload may have to say; the last ones are why it failed."""
+
+
+def recording_html(lang: Lang) -> str:
+    """File, one speaker a channel or not, progress."""
+    said = " ".join(f'data-{key}="{escape(t("recording." + key, lang))}"' for key in RECORDED)
+    return (
+        f"<div id='recording' {said}><input type='file' accept='audio/*,video/mp4' aria-label='{t('live.recording', lang)}'>"
+        f"<label><input type='checkbox' class='split'> {t('recording.split', lang)}</label>"
+        f"<p><progress value='0' max='1'></progress> <span class='state note' role='status'></span></p></div>"
+    )
+
+
 MARK_JS = "(who) => { window.tandaoCapture.mark(who); }"
 
 
@@ -387,6 +427,10 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     page.listen.click(listen, [page.pick, language], page.token, **private).then(
         None, page.token, page.token, js=LISTEN_JS
     )
+    page.upload.click(listen, [page.pick, language], page.token, **private).then(
+        None, page.token, page.token, js=UPLOAD_JS
+    )
+    page.cancel.click(None, None, None, js=CANCEL_JS)
     page.hush.click(None, None, None, js=HUSH_JS)
     page.speaker.input(None, page.speaker, None, js=MARK_JS)
 
@@ -471,17 +515,18 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
     """Lists and names in the present language."""
 
-    @safety.guarded(7)
+    @safety.guarded(8)
     def draw(lang: Lang) -> list[Any]:
         return [
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
-            card_html(lang), hearing_html(lang),
+            card_html(lang), hearing_html(lang), recording_html(lang),
         ]  # fmt: skip
 
     return {
         "fn": draw, "inputs": [language],
-        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing],
+        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
+                    page.recording],
     }  # fmt: skip
 
 

@@ -70,3 +70,24 @@ def test_a_recording_becomes_words_and_a_withdrawal_stops_it(speaking: tuple[Bro
     assert time.monotonic() - began < 4, "a second for the server, the rest for two browsers"
     expect(page.locator("#live-talk li")).to_have_count(0, timeout=8_000)
     phone.context.close()
+
+
+@pytest.mark.parametrize("speaking", ["zh_funasr.wav"], indirect=True)
+def test_a_recording_uploaded_afterwards_and_a_file_that_is_none(speaking: tuple[Browser, Page], tmp_path: Path):
+    browser, page = speaking
+    phone = invite(page, browser)
+    consent(page, phone, "transcribe", "keep_transcript")
+    page.click("#live-recording button >> nth=0")
+    state = page.locator("#recording .state")
+    page.click("#live-upload")
+    expect(state).to_contain_text("先选一个")
+    fake = tmp_path / "talk.wav"
+    fake.write_text("这不是声音")
+    page.set_input_files("#recording input[type=file]", fake)
+    page.click("#live-upload")
+    expect(state).to_contain_text("不是能读的录音", timeout=60_000)
+    page.set_input_files("#recording input[type=file]", recording("zh_moon2.wav"))
+    page.click("#live-upload")
+    expect(state).to_contain_text("听完了", timeout=90_000)
+    expect(page.locator("#live-talk")).to_contain_text("直播", timeout=8_000)
+    phone.context.close()

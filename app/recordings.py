@@ -1,0 +1,169 @@
+"""``/live/recording``: a recording of a talk, heard afterwards. The grant is checked before the first byte is read.
+
+The sound lies in the data folder only while it is being heard, under a name of its own with mode 0600, and is removed
+whatever happens; a withdrawal in between ends it.
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.audio_socket import AudioRoom
+from app.wiring import Services
+from consent.grants import ConsentGrant
+from consent.notices import Purpose
+from interview.errors import ConsentError, InputError, TandaoError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+MAX_BYTES = 2_000_000_000
+CHECK_BYTES = 4_000_000
+"""The consent is looked at again after so much of an upload."""
+KEPT_JOBS = 50
+
+
+@dataclass
+class Job:
+    """One recording. ``state``: hearing, done, cancelled or failed; ``why``: a message key for a failure."""
+
+    interview_id: str
+    state: str = "hearing"
+    why: str = ""
+    done_s: float = 0.0
+    total_s: float = 0.0
+    began: float = 0.0
+    cancelled: bool = False
+    truncated: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        """For the page; ``left_s``: estimate of the seconds still needed, None before there is one."""
+        spent = time.monotonic() - self.began
+        left = spent / self.done_s * (self.total_s - self.done_s) if self.done_s > 1 and self.total_s else None
+        return {
+            "state": self.state, "why": self.why, "done_s": round(self.done_s, 1), "total_s": round(self.total_s, 1),
+            "left_s": None if left is None else round(max(0.0, left)), "truncated": self.truncated,
+        }  # fmt: skip
+
+
+class Recordings:
+    """Uploads of this process."""
+
+    def __init__(self, services: Services, room: AudioRoom) -> None:
+        self._services = services
+        self._room = room
+        self._jobs: dict[str, Job] = {}
+        self._folder = services.settings.home / "uploads"
+        with suppress(OSError):
+            for left in self._folder.glob("*.part"):  # of a process that was killed
+                left.unlink()
+
+    def granted(self, token: str) -> ConsentGrant:
+        """The grant behind a manager's token; raises ConsentError."""
+        found = self._room.who(token)
+        if found is None or found[1] != "manager":
+            raise ConsentError("no token", message_key="error.no_grant")
+        return self._services.consents.grant(found[0])
+
+    async def take(self, request: "Request", grant: ConsentGrant, *, split: bool) -> str:
+        """Stream the body to its place and start hearing it; returns the job's id."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"{secrets.token_hex(8)}.part"
+        taken = since = 0
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                async for chunk in request.stream():
+                    taken += len(chunk)
+                    since += len(chunk)
+                    if taken > MAX_BYTES:
+                        raise InputError("too large", message_key="error.audio_large")
+                    if since > CHECK_BYTES:
+                        since = 0
+                        self._services.consents.grant(grant.interview_id)
+                    file.write(chunk)
+            if not taken:
+                raise InputError("empty", message_key="error.audio_empty")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        job_id = secrets.token_urlsafe(12)
+        job = Job(grant.interview_id, began=time.monotonic())
+        self._jobs = dict(list(self._jobs.items())[-KEPT_JOBS:]) | {job_id: job}
+        threading.Thread(target=self._hear, args=(job, grant, path, split), daemon=True).start()
+        return job_id
+
+    def job(self, job_id: str) -> Job | None:
+        """A job, or None."""
+        return self._jobs.get(job_id)
+
+    def _hear(self, job: Job, grant: ConsentGrant, path: Path, split: bool) -> None:
+        try:
+            for speaker, heard in self._words(job, grant, path, split):
+                self._services.live.hear(
+                    grant, speaker, heard.text, start_s=round(heard.start_s, 1), end_s=round(heard.end_s, 1),
+                    doubtful=heard.doubtful,
+                )  # fmt: skip
+            job.state = "cancelled" if job.cancelled else "done"
+        except TandaoError as error:
+            job.state, job.why = "failed", error.message_key
+        except Exception:  # a decoder can fail in any way; the job must not stay "hearing"
+            job.state, job.why = "failed", "error.unexpected"
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _words(self, job: Job, grant: ConsentGrant, path: Path, split: bool) -> Iterator[tuple[str, Any]]:
+        from speech.listening import transcribe_file
+
+        def told(progress: Any) -> None:
+            job.done_s, job.total_s = progress.done_s, progress.total_s
+
+        def cancelled() -> bool:
+            standing = self._services.consents.standing(grant.interview_id)
+            return job.cancelled or Purpose.TRANSCRIBE not in standing.purposes
+
+        lang = self._services.consents.standing_lang(grant.interview_id)
+        transcriber = self._services.transcriber
+        for heard in transcribe_file(grant, path, transcriber, lang, split=split, told=told, cancelled=cancelled):
+            if heard.kind == "committed":
+                yield ("manager", "employee")[heard.channel] if split and heard.channel < 2 else "unsure", heard
+            elif heard.text == "truncated":
+                job.truncated = True
+
+
+def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> None:
+    """Upload, progress, cancel."""
+    from fastapi import Request
+    from fastapi.responses import JSONResponse
+
+    recordings = Recordings(services, room)
+
+    async def upload(request: Request) -> JSONResponse:
+        try:
+            grant = recordings.granted(request.headers.get("x-tandao-token", ""))
+            job_id = await recordings.take(request, grant, split=request.headers.get("x-tandao-split") == "1")
+        except TandaoError as error:
+            return JSONResponse({"state": "failed", "why": error.message_key}, 403)
+        except OSError:
+            return JSONResponse({"state": "failed", "why": "error.disk_full"}, 507)
+        return JSONResponse({"job": job_id})
+
+    def progress(job_id: str) -> JSONResponse:
+        job = recordings.job(job_id)
+        return JSONResponse(job.shown() if job else {"state": "failed", "why": "error.not_found"}, 200 if job else 404)
+
+    def cancel(job_id: str) -> JSONResponse:
+        job = recordings.job(job_id)
+        if job is not None:
+            job.cancelled = True
+        return JSONResponse({})
+
+    app.add_api_route("/live/recording", upload, methods=["POST"])
+    app.add_api_route("/live/recording/{job_id}", progress, methods=["GET"])
+    app.add_api_route("/live/recording/{job_id}", cancel, methods=["POST"])
