@@ -192,6 +192,7 @@ def measure(
         "open_question_rate": rate(MoveKind.OPEN_QUESTION),
         "empathy_rate": rate(MoveKind.EMPATHY),
         "affirmation_rate": rate(MoveKind.AFFIRMATION),
+        "owns_part_rate": rate(MoveKind.APOLOGY),
         "inform_rate": rate(*INFORMING),
         "cause_rate": rate(MoveKind.DIAGNOSES_CAUSE),
         "next_rate": rate(*NEXT),
@@ -226,6 +227,8 @@ def measure(
     }
     if scenario is not None:
         said = {part for r in readings for part in r.delivered}
+        if any(f.about == "rating" and f.verdict == "true" for r in counted for f in r.facts):
+            said |= {part.id for part in scenario.message if part.id == "rating"}  # "It's Meets" says it plainly enough
         measures["delivered_share"] = len(said) / len(scenario.message)
     return measures
 
