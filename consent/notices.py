@@ -35,6 +35,8 @@ NEEDS: Mapping[Purpose, Purpose] = {
     Purpose.SHARE_TRAINER: Purpose.KEEP_TRANSCRIPT,
 }
 """A purpose without the one it rests on means nothing and is not counted."""
+OFFERED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
+"""The purposes something stands behind today; nobody is asked for the others."""
 SUGGESTED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS)
 """What a manager usually asks for; nothing is ticked beforehand on the employee's page."""
 

@@ -16,7 +16,7 @@ from app.ui.report import SAVE_JS
 from app.ui.report_html import report_document, report_html
 from app.wiring import Services, single_user
 from assistant.hints import HintState
-from consent.notices import SUGGESTED, Purpose, notice
+from consent.notices import OFFERED, SUGGESTED, notice
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError
 from interview.ports import Utterance
@@ -205,7 +205,7 @@ def build(labels: Labels) -> LivePage:
 
 def purpose_names(lang: Lang) -> list[tuple[str, str]]:
     """Purposes by name."""
-    return [(notice(lang).purpose(p)[0], str(p)) for p in Purpose]
+    return [(notice(lang).purpose(p)[0], str(p)) for p in OFFERED]
 
 
 def speakers(lang: Lang) -> list[tuple[str, str]]:
@@ -382,7 +382,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(1)
     def agree(interview_id: str, chosen: list[str], name: str, lang: Lang) -> Any:
-        purposes = [p for p in Purpose if str(p) in chosen]
+        purposes = [p for p in OFFERED if str(p) in chosen]
         if not purposes:
             raise InputError("none", message_key="error.no_purpose")
         services.consents.manager_grants(single_user(lang), _needed(interview_id), purposes, name)
