@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+    cue_model: str = Field(
+        default="",
+        description="a transformers classifier (path or hub name) that adds faint cues; needs [transformers]",
+    )
     speech_model: str = Field(default="whisper-base", description="what hears live interviews: tandao models list")
     models: Path = Field(
         default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"

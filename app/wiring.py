@@ -11,7 +11,7 @@ from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import SettingsError, StorageError
 from interview.library import FileLibrary
-from interview.ports import MoveReader, Voice
+from interview.ports import CueReader, MoveReader, Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
 from phrasing.library import PhrasingLibrary
@@ -86,9 +86,13 @@ class Services:
         return LlmMoveReader(self.move_reader, self.endpoint, self.settings.llm_reader_timeout_s)
 
     @cached_property
-    def cue_reader(self) -> RuleCueReader:
-        """Reads employees' cues."""
-        return RuleCueReader()
+    def cue_reader(self) -> CueReader:
+        """Reads employees' cues; a classifier named in the settings adds faint ones."""
+        if not self.settings.cue_model:
+            return RuleCueReader()
+        from llms.cue_reader import TransformersCueReader
+
+        return TransformersCueReader.load(self.settings.cue_model, RuleCueReader())
 
     @cached_property
     def phrasing(self) -> PhrasingLibrary:
