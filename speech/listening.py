@@ -64,8 +64,13 @@ class Listener:
         vad: Callable[[], Vad] = Silero,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises ConsentError without a grant for transcription. ``hotwords``: names and terms of this talk."""
+        """Raises ConsentError without a grant for transcription, StorageError where the worker can't be started.
+
+        ``hotwords``: names and terms of this talk.
+        """
         need(grant)
+        if transcriber.failed is not None:
+            transcriber.start()
         self._transcriber = transcriber
         self._lang: Spoken = lang
         self._hotwords = hotwords
@@ -246,6 +251,8 @@ def transcribe_file(
     for what is no audio, StorageError where the worker has stopped for good.
     """
     need(grant)
+    if transcriber.failed is not None:
+        transcriber.start()
     return _transcribed(grant, source, transcriber, lang, split, hotwords, told, cancelled, vad)
 
 
@@ -283,7 +290,7 @@ def _transcribed(
                 ear.lang = words.lang
             yield _heard("committed", words, piece.start_s, piece.end_s, ear.channel, piece.number)
 
-    for block in blocks(grant, source, split=split, told=read, warned=warnings.append, cancelled=cancelled):
+    for block in blocks(grant, source, split=split, told=read, warned=warnings.append, cancelled=_seldom(cancelled)):
         ear = ears.setdefault(block.channel, _Ear(block.channel, 0.0, 0, Segmenter(vad())))
         for piece in ear.segmenter.feed(block.samples):
             yield from heard(ear, piece)
@@ -292,6 +299,20 @@ def _transcribed(
             yield from heard(ear, piece)
     if not cancelled():
         yield from (Heard("notice", warning, at.done_s, at.done_s) for warning in warnings)
+
+
+def _seldom(cancelled: Cancelled, every_s: float = 0.25) -> Cancelled:
+    """Asks four times a second at most: whoever answers may have to look into a database."""
+    last = -every_s
+    found = False
+
+    def asked() -> bool:
+        nonlocal last, found
+        if not found and time.monotonic() - last >= every_s:
+            found, last = cancelled(), time.monotonic()
+        return found
+
+    return asked
 
 
 def _waited(

@@ -100,11 +100,17 @@ class Transcriber:
         return cls(partial(Recognizer, folder, threads))
 
     def start(self) -> None:
-        """Start the process and wait for the model; raises StorageError with what to do. Again: does nothing."""
+        """Start the process and wait for the model; raises StorageError with what to do.
+
+        Does nothing where it runs; after it had failed for good, this is a new try.
+        """
+        if self.failed is not None and self._thread is not None:
+            self._thread.join()  # it is on its way out; two of them must never share a pipe
         with self._wake:
-            if self._thread is not None or self._closed:
+            if self._closed or (self._thread is not None and self.failed is None):
                 return
             self._begin()
+            self.failed, self._row = None, 0
             self._thread = threading.Thread(target=self._run, name="speech", daemon=True)
             self._thread.start()
 
@@ -176,7 +182,7 @@ class Transcriber:
     def _next(self) -> Job | None:
         """The job that comes first: finals, then tentative ones, then files; None once closed or failed."""
         with self._wake:
-            while not self._jobs and not self._closed:
+            while not self._jobs and not self._closed and self.failed is None:
                 self._wake.wait()
             if self._closed or self.failed is not None:
                 return None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from functools import partial
 
@@ -172,9 +173,10 @@ def test_a_segment_that_kills_twice_is_given_up_and_told(tmp_path):
     transcriber.close()
 
 
-def test_a_worker_that_keeps_dying_is_given_up_with_a_notice(tmp_path):
+def test_a_worker_that_keeps_dying_is_given_up_with_a_notice_and_tried_again_by_the_next_talk(tmp_path):
     transcriber = Transcriber(partial(Dying, tmp_path / "died"))
     transcriber.start()
+    running = [t.name for t in threading.enumerate()].count("speech")
     ear = listener(transcriber)
     feed(ear, np.concatenate([said(9_999, 0.8)] * 5))
     ear.finish()
@@ -184,6 +186,11 @@ def test_a_worker_that_keeps_dying_is_given_up_with_a_notice(tmp_path):
     assert "stopped" in of(heard, "notice")
     assert transcriber.failed is not None
     assert transcriber.failed.message_key == "error.speech_stopped"
+    again = listener(transcriber)
+    assert [t.name for t in threading.enumerate()].count("speech") == running
+    feed(again, said(1_000))
+    again.finish()
+    assert of(list(again.events()), "committed") == ["1000 final"]
     transcriber.close()
 
 
