@@ -74,9 +74,11 @@ def _talk(raw: Mapping[str, Any]) -> Talk:
     lang: Lang = "en" if str(raw["lang"]).startswith("en") else "zh"
     turns: list[tuple[Speaker, str]] = []
     for turn in cast("list[Any]", raw["turns"]):
-        role, text = (
-            (turn.get("role", turn.get("speaker")), turn["text"]) if isinstance(turn, Mapping) else (turn[0], turn[1])
-        )
+        said = cast("Mapping[str, Any] | list[Any]", turn)
+        if isinstance(said, Mapping):
+            role, text = said.get("role", said.get("speaker")), said["text"]
+        else:
+            role, text = said[0], said[1]
         turns.append((Speaker.MANAGER if str(role).lower() in _MANAGER else Speaker.EMPLOYEE, str(text)))
     levelled = "level" in raw
     worth = float(raw["level"]) if levelled else _GOOD[str(raw["label"]).lower()]
@@ -104,8 +106,8 @@ class Scorer:
 
 
 def _lengths(talk: Talk, who: Speaker = Speaker.MANAGER) -> list[int]:
-    words = len if talk.transcript.lang == "zh" else lambda text: len(text.split())  # characters or words
-    return [words(turn.text) for turn in talk.transcript.by(who)]
+    zh = talk.transcript.lang == "zh"  # characters, or words
+    return [len(turn.text) if zh else len(turn.text.split()) for turn in talk.transcript.by(who)]
 
 
 def mean_length(talk: Talk) -> float:
