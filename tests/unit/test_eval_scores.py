@@ -1,5 +1,7 @@
 """The figures of evals/scores.py against values worked out by hand, and the sets it reads."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_first_turns_end_before_the_next_turn_of_the_manager():
     assert len(first_turns(talk(3, turns=12), 10).transcript.turns) == 20
 
 
-def test_sets_are_read_and_errors_name_the_line(tmp_path):
+def test_sets_are_read_and_errors_name_the_line(tmp_path: Path):
     path = tmp_path / "set.jsonl"
     good = '{"id": 1, "lang": "en", "label": "good", "turns": [["counselor", "Hello"], ["client", "Hi"]]}'
     path.write_text(good + "\n", encoding="utf-8")
