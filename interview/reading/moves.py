@@ -111,6 +111,7 @@ _EN_COMMON = _EN_STOP | frozenset(
 _EN_FORMED = re.compile(r"[a-z]{3,}(?:ly|ed|ing|tions?|ments?|ness|able|ful|ers?|als?|ies|ous|ive)$")
 _SOUNDS = frozenset(["mm", "mmm", "hm", "hmm", "mhm", "uh", "um", "er", "ah", "oh", "huh"])
 _ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
+_QUESTIONS = (MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
 _ECHO, _TAKEN_UP = 0.72, 0.22
 
 
@@ -186,6 +187,8 @@ def _consistent(found: list[Match]) -> list[Match]:
         drop.add(MoveKind.CLOSED_QUESTION)
     if MoveKind.BLAME in kinds or MoveKind.PRIES in kinds:
         drop |= {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}
+    scorn = [m for m in found if m.kind in (MoveKind.COMPARISON, MoveKind.DISMISSAL) and m.strength >= 0.5]
+    found = [m for m in found if m.kind not in _QUESTIONS or not any(_overlaps(m, s) for s in scorn)]
     if MoveKind.THREAT in kinds:
         drop |= {MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE}
     if MoveKind.AGREE_BEFORE_DIFFER in kinds:
@@ -200,13 +203,14 @@ def _consistent(found: list[Match]) -> list[Match]:
             for m in found
             if not (
                 m.kind == MoveKind.EVIDENCE
-                and any(
-                    o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and o.start < m.end and m.start < o.end
-                    for o in found
-                )
+                and any(o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and _overlaps(o, m) for o in found)
             )
         ]
     return [m for m in found if m.kind not in drop]
+
+
+def _overlaps(one: Match, other: Match) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _blaming(folded: str) -> bool:
