@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FRAME_BYTES = 6_400
 HEAD_BYTES = 4
+LAST_WORDS_S = 10.0
+"""How long the end of a talk waits for its last sentence."""
 WATCH_S = 0.25
 """How often a session looks whether the consent still holds."""
 ACK_FRAMES = 5
@@ -90,6 +92,10 @@ class Listener(Protocol):
         """Stop at once; what was not yet read is forgotten."""
         ...
 
+    def finish(self, wait_s: float = 60.0) -> None:
+        """Read what is there to its end, then end ``events``."""
+        ...
+
 
 Ears = Callable[[ConsentGrant, Lang], Listener]
 CHANNELS: dict[str, int] = {"manager": 0, "employee": 1}
@@ -99,6 +105,8 @@ class CaptureTokens:
     """Short-lived secrets that let a manager's page open the socket for one interview."""
 
     def __init__(self) -> None:
+        self.before_end: Callable[[str], None] = lambda _interview_id: None
+        """Called with an interview's id before it is ended, so that its last words are still heard."""
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
@@ -136,6 +144,8 @@ class _Session:
     shared_speaker: str = "unsure"
     lost: int = 0
     stopped: str = ""
+    pumped: threading.Event = field(default_factory=threading.Event)
+    """Set once everything that was heard is stored."""
 
 
 class AudioRoom:
@@ -145,6 +155,7 @@ class AudioRoom:
         self._services = services
         self._ears = ears
         self._tokens = tokens
+        tokens.before_end = self.finish
         self._sessions: dict[str, _Session] = {}
 
     def who(self, token: str) -> tuple[str, Party] | None:
@@ -156,6 +167,14 @@ class AudioRoom:
             return self._services.consents.linked(token).id, "employee"
         except TandaoError:
             return None
+
+    def finish(self, interview_id: str) -> None:
+        """Hear what was said to its end and store it, before the interview is ended. Not for the event loop's thread."""
+        session = self._sessions.get(interview_id)
+        if session is None or session.stopped:
+            return
+        session.listener.finish(LAST_WORDS_S)
+        session.pumped.wait(LAST_WORDS_S)
 
     async def serve(self, socket: "WebSocket") -> None:
         """One connection from its token to its end."""
@@ -287,13 +306,15 @@ class AudioRoom:
                     return
                 if heard.kind == "committed":
                     self._store(session, heard)
-                shown = {"type": heard.kind, "text": heard.text, "channel": heard.channel}
+                shown = {"type": heard.kind, "text": heard.text, "channel": heard.channel, "doubtful": heard.doubtful}
                 asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
         except ConsentError:
             asyncio.run_coroutine_threadsafe(self._stop(session, "withdrawn"), loop)
         except TandaoError as error:
             shown = {"type": "error", "key": error.message_key}
             asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
+        finally:
+            session.pumped.set()
 
     def _store(self, session: _Session, heard: Heard) -> None:
         party: Party = "employee" if heard.channel == CHANNELS["employee"] else "manager"

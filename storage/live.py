@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from consent.grants import ConsentGrant, LiveInterview
 from consent.ledger import GENESIS, Entry, chained, standing
 from consent.notices import Purpose
-from interview.errors import ConflictError, ConsentError, NotFoundError
+from interview.errors import ConflictError, ConsentError, InputError, NotFoundError
 from interview.ports import Clock, Utterance
 from storage.database import transaction
 from storage.tables import consent_ledger, live_interviews, sealing_keys, utterances
@@ -176,6 +176,8 @@ class SqlInterviews:
             now = standing(_entries(db, interview_id)).purposes
             if Purpose.TRANSCRIBE not in now:
                 raise ConsentError("withdrawn", message_key="error.withdrawn")
+            if db.execute(select(live_interviews.c.ended).where(live_interviews.c.id == interview_id)).scalar_one():
+                raise InputError("over", message_key="error.ended")
             number = len(db.execute(_numbers(interview_id)).all())
             words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
                      "start_s": utterance.start_s, "end_s": utterance.end_s}  # fmt: skip

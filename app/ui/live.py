@@ -457,6 +457,8 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     @safety.guarded(4 + len(page.shown))
     def finish(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
         actor = single_user(lang)
+        services.consents.interview(actor, _needed(interview_id))
+        tokens.before_end(interview_id)
         report = _report(services, _needed(interview_id), lang)
         minutes = services.live.finish(actor, interview_id)
         return [

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.wiring import Services
 from consent.notices import Purpose
 from interview.actor import Actor, Role
-from interview.errors import ConsentError
+from interview.errors import ConsentError, InputError
 
 BOSS = Actor("boss", Role.MANAGER, "zh")
 ALL = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
@@ -50,6 +50,10 @@ class Ears:
     def events(self):
         while (word := self.out.get()) is not None:
             yield word
+
+    def finish(self, wait_s=60.0):
+        self.out.put(Word("committed", "最后一句也听见了。", 0))
+        self.out.put(None)
 
     def abort(self):
         self.closed = True
@@ -224,3 +228,19 @@ def test_a_fourth_session_is_refused_with_a_reason(client, services, ears, token
             event = socket.receive_json()
             assert event["type"] == ("ready" if number < 3 else "stopped")
         assert event["why"] == "error.live_busy"
+
+
+def test_the_last_sentence_is_stored_before_the_end_and_nothing_after(client, services, ears, tokens):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        send(socket, 0)
+        wait_for(lambda: ears.fed)
+        tokens.before_end(interview)
+        assert [u.text for u in services.live.heard(BOSS, interview)] == ["最后一句也听见了。"]
+        grant = services.consents.grant(interview)
+        services.live.finish(BOSS, interview)
+        with pytest.raises(InputError):
+            services.live.hear(grant, "manager", "太晚了")
+        assert until(socket, "stopped")["why"] == "over"
