@@ -71,6 +71,10 @@ _AHEAD = re.compile(
 )
 _ASKED = re.compile(r"[?？]\s*$")
 _SUPPOSED = re.compile(r"如果|要是|假如|万一|\bif\b|\bwould\b")
+_BY_FACTS = frozenset({"gap", "standing", "standard"})
+"""Parts of a message that a checked fact says by itself."""
+_BY_SUPPORT = frozenset({"support", "authority"})
+_SPOKEN_DECIMAL = re.compile(r"([零一二三四五六七八九])点([零一二三四五六七八九]{1,2})(?![一-龥]*[钟半])")
 _CONSEQUENCE = "consequence"
 """The one part of a message that is naturally said with “if”."""
 _SAYS = frozenset(
@@ -376,19 +380,62 @@ def delivered_parts(
     folded: str, moves: Iterable[Move], facts: Iterable[FactCheck], persona: Persona, scenario: Scenario
 ) -> tuple[str, ...]:
     """Ids of the scenario's message parts that are said plainly: as a statement, not asked, not supposed."""
-    if not any(m.kind in _SAYS and m.strength >= 0.5 for m in moves):
-        return ()
-    wrong_rating = any(f.about == "rating" and f.verdict == "false" for f in facts)
-    said = [s for _, s in sentences(folded) if not _ASKED.search(s)]
+    kinds = {m.kind for m in moves if m.strength >= 0.5}
+    says = bool(kinds & _SAYS)
+    checked = tuple(facts)
+    wrong_rating = any(f.about == "rating" and f.verdict == "false" for f in checked)
+    said = [_decimals(s) for _, s in sentences(folded) if not _ASKED.search(s)]
     plain = [s for s in said if not _SUPPOSED.search(s)]
+    short = _falls_short(checked, persona)
     found: list[str] = []
     for part in scenario.message:
         slots = {"{rating}": persona.rating.given, "{expected}": persona.rating.expected}
         words = [_filled(word, slots) for word in part.words]
         heard = said if part.id == _CONSEQUENCE else plain
-        if any(mentioned(words, sentence) for sentence in heard) and not (wrong_rating and part.id == "rating"):
+        named = says and any(mentioned(words, sentence) for sentence in heard)
+        if part.id == "rating":
+            named = not wrong_rating and (named or any(_gives(persona.rating.given, s) for s in plain))
+        elif part.id in _BY_FACTS:
+            named = named or short
+        elif part.id in _BY_SUPPORT:
+            named = named or MoveKind.SUPPORT_OFFER in kinds
+        if named:
             found.append(part.id)
     return tuple(found)
+
+
+def _gives(rating: str, sentence: str) -> bool:
+    """Whether a sentence gives the rating as its point: alone, after a colon, or after “is”."""
+    return (
+        re.search(
+            rf"(?:^|[:：,，]|\bit's\b|\bis\b|\ba\b|是)\s*{re.escape(rating.lower())}\s*(?:$|[。.,，;；!])", sentence
+        )
+        is not None
+    )
+
+
+def _decimals(sentence: str) -> str:
+    """Spoken decimals as figures: 三点二五 as 3.25."""
+    return _SPOKEN_DECIMAL.sub(lambda m: f"{_ZH_DIGITS[m[1]]}.{''.join(str(_ZH_DIGITS[c]) for c in m[2])}", sentence)
+
+
+def _falls_short(facts: tuple[FactCheck, ...], persona: Persona) -> bool:
+    """Whether a checked fact shows what was missed: a bad event, or a month that fell short of its target."""
+    bad = {i.id for i in persona.incidents if i.kind == "bad"}
+    for fact in facts:
+        if fact.verdict != "true":
+            continue
+        if fact.about in bad:
+            return True
+        metric = next((m for m in persona.metrics if m.id == fact.about), None)
+        if metric is None:
+            continue
+        sign = 1 if metric.better == "higher" else -1
+        months = [n for n in persona.numbers if n.metric == metric.id]
+        months = [n for n in months if not fact.month or int(n.month[5:]) == int(fact.month)] or months
+        if any(sign * (n.target - n.actual) > 0 for n in months):
+            return True
+    return False
 
 
 def _filled(word: str, slots: dict[str, str]) -> str:
