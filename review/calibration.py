@@ -5,6 +5,7 @@ Weighted kappa (quadratic) after Cohen 1968 and ICC(2,1) after Shrout and Fleiss
 
 import datetime as dt
 import importlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,24 +60,27 @@ def _kappa(pairs: Sequence[Pair]) -> tuple[float | None, float | None, float | N
         table[level(first) - 1, level(second) - 1] += 1
     if (table.sum(axis=0) > 0).sum() < 2 and (table.sum(axis=1) > 0).sum() < 2:
         return None, None, None  # everybody gave everything the same level
-    found: Any = cohens_kappa(table, wt="quadratic")
-    return (
-        round(float(found.kappa), 3),
-        round(max(-1.0, float(found.kappa_low)), 3),
-        round(min(1.0, float(found.kappa_upp)), 3),
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # a variance that rounds below 0: no width, told apart below
+        found: Any = cohens_kappa(table, wt="quadratic")
+        kappa, low, high = float(found.kappa), float(found.kappa_low), float(found.kappa_upp)
+    if math.isnan(kappa):
+        return None, None, None
+    low, high = (kappa if math.isnan(low) else low), (kappa if math.isnan(high) else high)
+    return round(kappa, 3), round(max(-1.0, low), 3), round(min(1.0, high), 3)
 
 
 def _icc(pairs: Sequence[Pair]) -> float | None:
+    import numpy as np
     import pandas as pd
 
     ols, anova_lm = _untyped("statsmodels.formula.api").ols, _untyped("statsmodels.stats.anova").anova_lm
     rows = [(n, rater, score) for n, pair in enumerate(pairs) for rater, score in enumerate(pair)]
     frame = pd.DataFrame(rows, columns=["talk", "rater", "score"])
-    squares: Any = anova_lm(ols("score ~ C(talk) + C(rater)", frame).fit())["mean_sq"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # the F values of a perfect agreement, not used here
+        squares: Any = anova_lm(ols("score ~ C(talk) + C(rater)", frame).fit())["mean_sq"]
     talks, raters, rest = (float(squares[name]) for name in ("C(talk)", "C(rater)", "Residual"))
     below = talks + rest + 2 * (raters - rest) / len(pairs)
-    return None if below <= 0 else round((talks - rest) / below, 3)
+    return None if below < 1e-6 else round((talks - rest) / below, 3)  # scores run to 100: below is only rounding
 
 
 def _untyped(name: str) -> Any:

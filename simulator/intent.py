@@ -32,6 +32,14 @@ _BEFORE_A_HINT = (
     IntentKind.SELF_REVIEW, IntentKind.PROPOSE, IntentKind.ACCEPT_PARTLY, IntentKind.COMMIT,
 )  # fmt: skip
 """What is said first where there is an answer to give; a hint alone would pass the question by."""
+_WHOLE = (
+    IntentKind.ELABORATE_CONCERN,
+    IntentKind.COMMIT,
+    IntentKind.PROPOSE,
+    IntentKind.ASK_SUPPORT,
+    IntentKind.ASK_APPEAL,
+)
+"""What leaves no room for a word on another matter."""
 _ABOUT_THE_RESULT = (MoveKind.DELIVERS_MESSAGE, MoveKind.EVIDENCE, MoveKind.AGREE_BEFORE_DIFFER)
 _WANTS_AN_ANSWER = (
     MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER, MoveKind.EXPECTATION, MoveKind.STEP_MARKER,
@@ -189,6 +197,8 @@ def _concern(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: 
         return Intent(IntentKind.REVEAL_CONCERN, about=disclosure.revealed)
     if disclosure.hinted:
         first = _ordinary(disclosure.state, heard, persona, topic)
+        if disclosure.hinted not in heard.touched and (first.about or first.kind in _WHOLE):
+            return None  # the answer is about something else; a hint after it would come from nowhere
         if first.kind not in _BEFORE_A_HINT:
             return Intent(IntentKind.HINT_CONCERN, about=disclosure.hinted)
         return replace(first, also=IntentKind.HINT_CONCERN, also_about=disclosure.hinted)
@@ -199,7 +209,8 @@ def _initiative(state: EmployeeState, heard: Heard, persona: Persona, scenario: 
     """What the employee brings up unasked."""
     memory = state.memory
     delivered = bool(memory.delivered)
-    if topic == "money" and not memory.money_answered and not heard.has(MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE):
+    said_enough = heard.has(MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE, MoveKind.COMMITMENT, MoveKind.OFFERS_APPEAL)
+    if topic == "money" and not memory.money_answered and not said_enough:
         return Intent(IntentKind.ASK_MONEY)
     wants_money = delivered and scenario.rating_at_stake and not memory.money_asked
     if asked_about(heard.folded) is Asked.FLOOR and not _is_closing(heard):
@@ -350,7 +361,7 @@ def _asked(state: EmployeeState, heard: Heard, topic: str) -> Intent | None:
     if marker is not None and marker.detail == Step.OPENING and not questioned:
         return Intent(IntentKind.SHORT_ANSWER)
     asked = asked_about(heard.folded)
-    if questioned and not topic and asked is not None and asked in _OF_ONESELF:
+    if questioned and topic in ("", "topic:self-view") and asked is not None and asked in _OF_ONESELF:
         return Intent(_OF_ONESELF[asked], about=f"self:{asked}")
     about_self = (marker is not None and marker.detail == Step.SELF_REVIEW) or topic == "topic:self-view"
     if about_self and "self-review" not in state.memory.topics:

@@ -16,8 +16,9 @@ import yaml
 from interview.conversation import Lang
 from interview.employee import ConcernStatus, EmployeeState, Memory
 from interview.moves import HARMS, Move, MoveKind
-from interview.persona import Persona, Scenario, Variant
+from interview.persona import Concern, Persona, Scenario, Variant
 from interview.reading.facts import mentioned
+from interview.reading.patterns import sentences
 from interview.situations import Style
 from interview.steps import STEPS, Step
 from simulator.hearing import Heard
@@ -49,6 +50,7 @@ GAUGE_NAMES: Mapping[Lang, Mapping[str, str]] = {
 HARM_THAT_BLOCKS = 0.15
 HEARD_KEPT = 40
 _REPAIRABLE = 0.6
+_ASKS = ("?", "？")
 _LISTENING = (
     MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.AFFIRMATION, MoveKind.DIAGNOSES_CAUSE,
     MoveKind.AGREE_BEFORE_DIFFER, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.OFFERS_APPEAL,
@@ -328,6 +330,26 @@ def _apology(state: EmployeeState, heard: Heard, events: list[str]) -> Iterator[
         yield from _context("apology_empty", apology.quote)
 
 
+def _acted_on(concern: Concern, heard: Heard) -> bool:
+    """Whether an offer, a step or an amends is about this concern: its words are said with it or just before it.
+
+    Naming the matter in one place and promising something else in another addresses nothing.
+    """
+    words, before = (*concern.words, *concern.addressed_by.words), ""
+    for start, sentence in sentences(heard.folded):
+        here = any(
+            m.kind in concern.addressed_by.moves
+            and m.strength >= 0.5
+            and start < m.end
+            and m.start < start + len(sentence)
+            for m in heard.moves
+        )
+        if here and (mentioned(words, sentence) or (mentioned(words, before) and not before.rstrip().endswith(_ASKS))):
+            return True
+        before = sentence
+    return False
+
+
 def _concern_changes(
     state: EmployeeState,
     heard: Heard,
@@ -347,9 +369,7 @@ def _concern_changes(
             yield from _context("secret_pried", pried.quote)
         if heard.harms or heard.repeated:
             continue
-        done = heard.has(*concern.addressed_by.moves) and (
-            touched or mentioned(concern.addressed_by.words, heard.folded)
-        )
+        done = _acted_on(concern, heard)
         if touched and status in (ConcernStatus.HINTED, ConcernStatus.REVEALED) and heard.moves:
             concerns[concern.id] = status = ConcernStatus.NAMED
             events.append(f"named:{concern.id}")

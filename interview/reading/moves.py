@@ -109,6 +109,13 @@ _EN_COMMON = _EN_STOP | frozenset(
     ]
 )  # fmt: skip
 _EN_FORMED = re.compile(r"[a-z]{3,}(?:ly|ed|ing|tions?|ments?|ness|able|ful|ers?|als?|ies|ous|ive)$")
+_TAG = re.compile(
+    r"[，,、](?=(?:你|您|这样|咱们?|我们)?(?:看|觉得|说|认为)?(?:这样)?(?:可以|好|行|成|对|是|合适|公道|合理)(?:吗|么|不[好行成对]|不可以)\s*[?？])"
+    r"|[，,](?=(?:你|您)?(?:看|觉得)?(?:怎么样|如何|咋样)\s*[?？])|[，,](?=我(?:这样)?(?:说|理解)(?:得)?对(?:吗|不对)\s*[?？])"
+    r"|,(?=\s*(?:(?:and )?(?:is|does|would|how does|how's|how is) that|okay|ok|all right|alright|am i right|right|fair enough)"
+    r"(?: (?:ok|okay|all right|alright|fair|right|work|help|sound|suit|make sense|for you|with you|to you|you))*\s*\?)"
+)
+"""The comma before a question that only asks for a nod: what comes before it is no question."""
 _SOUNDS = frozenset(["mm", "mmm", "hm", "hmm", "mhm", "uh", "um", "er", "ah", "oh", "huh"])
 _ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
 _QUESTIONS = (MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
@@ -127,7 +134,7 @@ class RuleMoveReader:
         if not is_talk(words):
             return MoveReading(tuple(shown), readable=bool(shown))
         found: list[Match] = []
-        folded = fold(words)
+        folded = _TAG.sub("；", fold(words))
         for tongue in _languages(text, lang):
             found += patterns.load(f"moves_{tongue}").matches(folded)
         kept = _consistent(patterns.strongest(found))

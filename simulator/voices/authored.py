@@ -26,6 +26,7 @@ from interview.reading.patterns import fold
 from interview.situations import Style
 from simulator.asking import Asked
 from simulator.hearing import Heard, incidents_of
+from simulator.moments import moment_lines
 from simulator.reaction import Reaction
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -331,6 +332,8 @@ def _own_pools(
     found: list[Sequence[str]] = [*habits, *pools.get(kind, ())]
     if concern is not None:
         return [_concern_lines(kind, concern)]
+    if kind is IntentKind.CORRECT_FACT and about == "rating":
+        return [moment_lines(persona.lang)["rating_wrong"][persona.style]]
     if about == f"self:{Asked.EXPECTED}" and not scenario.rating_at_stake:
         return found  # what they expected is not a rating here
     if kind in (IntentKind.ANSWER, IntentKind.DEFEND, IntentKind.ACKNOWLEDGE_FACT, IntentKind.FEEL_HEARD):

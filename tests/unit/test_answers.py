@@ -93,3 +93,20 @@ def test_the_smaller_lines_are_there_for_both_styles(lang: Lang) -> None:
         for style in ("open", "defensive"):
             lines = general_lines(lang)[part][style]
             assert len(set(lines)) == len(lines) >= 3
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_wrong_rating_is_put_right_with_the_right_one(services, actor, library, lang):
+    words = {"zh": "你今年的评级是{wrong}。", "en": "Your rating this year is {wrong}."}[lang]
+    passed: list[str] = []
+    for persona in library.personas(lang):
+        for wrong in ("D", "1.0") if lang == "zh" else ("Outstanding", "D", "1.0"):
+            record = services.rehearsals.start(actor, persona.id, "year-end-below", lang=lang, seed=2)
+            list(services.rehearsals.say(actor, record.id, words.format(wrong=wrong)))
+            (turn,) = services.rehearsals.turns(actor, record.id)
+            if turn.payload["intent"] == {"kind": "correct_fact", "about": "rating", "also": None, "also_about": ""}:
+                assert persona.rating.given in " ".join(turn.reply)
+                break
+        else:
+            passed.append(persona.id)
+    assert len(passed) <= 2, f"{passed} let a wrong rating pass"

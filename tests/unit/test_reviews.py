@@ -146,7 +146,8 @@ def test_agreement_is_one_for_the_same_and_low_for_noise():
     noise = [(10, 90), (90, 10), (50, 50), (30, 70), (70, 30), (20, 20)]
     assert agreement(noise).kappa < 0.2
     assert agreement(noise[:3]).kappa is None and agreement([]).pairs == 0
-    assert agreement([(50.0, 50.0)] * 6).kappa is None
+    assert agreement([(50.0, 50.0)] * 6).kappa is None and agreement([(50.0, 50.0)] * 6).icc is None
+    assert agreement([(50.0, 10.0 + 20 * n) for n in range(5)]).kappa == 0.0  # one of the two always says the same
 
 
 def test_calibration_pairs_drift_and_disagreements():
