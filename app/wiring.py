@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from assistant.live import LiveInterviews
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
+    from cycle.talks import Talks
+    from cycle.team import Team
     from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
     from review.classrooms import Classrooms
@@ -187,6 +189,20 @@ class Services:
         return LiveInterviews(
             self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock()
         )
+
+    @cached_property
+    def team(self) -> "Team":
+        """A manager's people."""
+        from cycle.team import Team
+
+        return Team(self._store.records)
+
+    @cached_property
+    def talks(self) -> "Talks":
+        """Talks to be held and held."""
+        from cycle.talks import Talks
+
+        return Talks(self._store.records, self.team)
 
     @cached_property
     def editing(self) -> Editing:

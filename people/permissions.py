@@ -23,6 +23,8 @@ class Action(StrEnum):
     COHORT_LEAD = "cohort.lead"
     CLASS_LEAD = "class.lead"
     LIVE_HOLD = "live.hold"
+    TEAM_LEAD = "team.lead"
+    ROUND_LEAD = "round.lead"
     LIBRARY_EDIT = "library.edit"
     LIBRARY_READ = "library.read"
 
@@ -35,6 +37,7 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.REHEARSAL_DELETE: "own",
         Action.REHEARSAL_SHARE: "own",
         Action.LIVE_HOLD: "own",
+        Action.TEAM_LEAD: "own",
         Action.LIBRARY_READ: "any",
     },
     Role.TRAINER: {
@@ -50,7 +53,7 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.LIBRARY_READ: "any",
         Action.LIBRARY_EDIT: "any",
     },
-    Role.HR: {Action.LIBRARY_READ: "any"},
+    Role.HR: {Action.ROUND_LEAD: "any", Action.LIBRARY_READ: "any"},
     Role.ADMINISTRATOR: {Action.LIBRARY_READ: "any"},
     Role.EMPLOYEE: {},
 }

@@ -11,6 +11,7 @@ from storage.vault import Vault
 if TYPE_CHECKING:
     from storage.custom_files import SqlCustomFiles
     from storage.live import SqlInterviews, SqlLedger
+    from storage.records import SqlRecords
     from storage.repositories import SqlRehearsals
     from storage.reviews import SqlClassrooms, SqlCohorts, SqlReviews
 
@@ -71,3 +72,10 @@ class Store:
         from storage.custom_files import SqlCustomFiles
 
         return SqlCustomFiles(self.engine, self._vault, self._clock)
+
+    @cached_property
+    def records(self) -> "SqlRecords":
+        """What surrounds the talk."""
+        from storage.records import SqlRecords
+
+        return SqlRecords(self.engine, self._vault, self._clock)

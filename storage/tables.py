@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -199,4 +199,34 @@ consent_ledger = Table(
     Column("before", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
     Index("ix_consent_ledger_interview_id", "interview_id"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("owner_id", String(80), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("parent_id", String(40), nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("due", String(10)),
+    Column("version", Integer, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("changed_at", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_records_kind_owner", "kind", "owner_id"),
+    Index("ix_records_kind_parent", "kind", "parent_id"),
+    Index("ix_records_key_id", "key_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("purpose", String(24), nullable=False),
+    Column("record_id", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("until", String(40), nullable=False),
+    Index("ix_links_record_id", "record_id"),
 )

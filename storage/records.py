@@ -1,0 +1,193 @@
+"""Records around the talk, each body sealed with its person's key, and the private links to them."""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from cycle.records import Kind, Link, Record
+from interview.errors import ConflictError, NotFoundError
+from interview.ports import Clock
+from storage.database import transaction
+from storage.tables import links, records, sealing_keys
+from storage.vault import DataKey, Vault
+
+
+class SqlRecords:
+    """``cycle.records.Records`` over one database."""
+
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+
+    def add(self, *new: Record) -> tuple[Record, ...]:
+        """See ``Records.add``."""
+        if not new:
+            return ()
+        stored = tuple(replace(r, version=1, changed_at=self._clock.now()) for r in new)
+        with transaction(self._engine) as db:
+            keys = self._keys(db, {r.key_id for r in stored})
+            db.execute(insert(records), [_row(r, keys[r.key_id]) for r in stored])
+        return stored
+
+    def put(self, *changed: Record) -> tuple[Record, ...]:
+        """See ``Records.put``."""
+        stored = tuple(replace(r, version=r.version + 1, changed_at=self._clock.now()) for r in changed)
+        with transaction(self._engine) as db:
+            keys = self._keys(db, {r.key_id for r in stored}, make=False)
+            for record in stored:
+                if record.key_id not in keys:
+                    raise NotFoundError("forgotten meanwhile")
+                same = (records.c.id == record.id) & (records.c.version == record.version - 1)
+                if db.execute(update(records).where(same).values(_row(record, keys[record.key_id]))).rowcount != 1:
+                    raise ConflictError("somebody else changed it first", message_key="error.changed_meanwhile")
+        return stored
+
+    def get(self, kind: Kind, record_id: str) -> Record:
+        """See ``Records.get``."""
+        found = self._select((records.c.id == record_id) & (records.c.kind == str(kind)), bodies=True)
+        if not found:
+            raise NotFoundError(f"no {kind} of this id")
+        return found[0]
+
+    def find(
+        self,
+        kind: Kind,
+        *,
+        owner_id: str | None = None,
+        parent_id: str | None = None,
+        key_id: str | None = None,
+        status: Sequence[str] | None = None,
+        due_until: dt.date | None = None,
+        bodies: bool = True,
+    ) -> tuple[Record, ...]:
+        """See ``Records.find``."""
+        where: Any = records.c.kind == str(kind)
+        for column, wanted in (("owner_id", owner_id), ("parent_id", parent_id), ("key_id", key_id)):
+            if wanted is not None:
+                where &= records.c[column] == wanted
+        if status is not None:
+            where &= records.c.status.in_(status)
+        if due_until is not None:
+            where &= records.c.due <= due_until.isoformat()
+        return self._select(where, bodies=bodies)
+
+    def drop(self, *record_ids: str) -> None:
+        """See ``Records.drop``."""
+        with transaction(self._engine) as db:
+            db.execute(delete(links).where(links.c.record_id.in_(record_ids)))
+            db.execute(delete(records).where(records.c.id.in_(record_ids)))
+
+    def forget(self, key_id: str) -> None:
+        """See ``Records.forget``."""
+        with transaction(self._engine) as db:
+            db.execute(delete(links).where(links.c.key_id == key_id))
+            db.execute(delete(records).where(records.c.key_id == key_id))
+            db.execute(delete(sealing_keys).where(sealing_keys.c.id == key_id))
+
+    def new_link(self, purpose: str, record: Record, until: dt.datetime) -> str:
+        """See ``Records.new_link``."""
+        secret = secrets.token_urlsafe(24)
+        row = {
+            "digest": _digest(secret),
+            "purpose": purpose,
+            "record_id": record.id,
+            "key_id": record.key_id,
+            "until": until.astimezone(dt.UTC).isoformat(),
+        }
+        with transaction(self._engine) as db:
+            db.execute(insert(links).values(row))
+        return secret
+
+    def open_link(self, secret: str, purpose: str) -> Link:
+        """See ``Records.open_link``."""
+        with transaction(self._engine) as db:
+            row = db.execute(select(links).where(links.c.digest == _digest(secret))).one_or_none()
+        if row is None or row.purpose != purpose:
+            raise NotFoundError("no such link", message_key="error.link")
+        until = dt.datetime.fromisoformat(row.until)
+        if until <= self._clock.now():
+            raise NotFoundError("the link has run out", message_key="error.link")
+        return Link(purpose, row.record_id, row.key_id, until)
+
+    def close_links(self, record_id: str, purpose: str | None = None) -> None:
+        """See ``Records.close_links``."""
+        where = links.c.record_id == record_id
+        if purpose is not None:
+            where &= links.c.purpose == purpose
+        with transaction(self._engine) as db:
+            db.execute(delete(links).where(where))
+
+    def _select(self, where: Any, *, bodies: bool) -> tuple[Record, ...]:
+        columns = list(records.columns) if bodies else [c for c in records.columns if c.name != "body"]
+        query = select(*columns).where(where).order_by(records.c.created_at, records.c.id)
+        with transaction(self._engine) as db:
+            rows = db.execute(query).all()
+            keys: dict[str, DataKey] = {}
+            if bodies:
+                wanted = select(sealing_keys).where(
+                    sealing_keys.c.id.in_(select(records.c.key_id).where(where).distinct())
+                )
+                keys = {row.id: self._vault.unwrap(row.id, row.wrapped) for row in db.execute(wanted)}
+        return tuple(_record(row, keys.get(row.key_id)) for row in rows)
+
+    def _keys(self, db: Connection, ids: set[str], *, make: bool = True) -> dict[str, DataKey]:
+        found = {
+            row.id: self._vault.unwrap(row.id, row.wrapped)
+            for part in _parts(sorted(ids))
+            for row in db.execute(select(sealing_keys).where(sealing_keys.c.id.in_(part)))
+        }
+        missing = sorted(ids - set(found)) if make else []
+        if missing:
+            made = {key_id: self._vault.new_key(key_id) for key_id in missing}
+            db.execute(insert(sealing_keys), [{"id": key_id, "wrapped": made[key_id][1]} for key_id in missing])
+            found |= {key_id: key for key_id, (key, _) in made.items()}
+        return found
+
+
+def _parts(ids: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+    return [ids[n : n + size] for n in range(0, len(ids), size)]
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _place(record: Record) -> str:
+    return f"record:{record.kind}:{record.id}"
+
+
+def _row(record: Record, key: DataKey) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": record.id,
+        "kind": str(record.kind),
+        "owner_id": record.owner_id,
+        "key_id": record.key_id,
+        "parent_id": record.parent_id,
+        "status": record.status,
+        "due": record.due.isoformat() if record.due else None,
+        "version": record.version,
+        "changed_at": record.changed_at.isoformat() if record.changed_at else "",
+        "body": key.seal(record.body, _place(record)),
+    }
+    return row | ({"created_at": row["changed_at"]} if record.version == 1 else {})
+
+
+def _record(row: Row[Any], key: DataKey | None) -> Record:
+    bare = Record(
+        id=row.id,
+        kind=Kind(row.kind),
+        owner_id=row.owner_id,
+        key_id=row.key_id,
+        parent_id=row.parent_id,
+        status=row.status,
+        due=dt.date.fromisoformat(row.due) if row.due else None,
+        version=row.version,
+        changed_at=dt.datetime.fromisoformat(row.changed_at),
+    )
+    return bare if key is None else replace(bare, body=key.open(row.body, _place(bare)))
