@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -307,12 +307,11 @@ class AudioRoom:
                 if heard.kind == "committed":
                     self._store(session, heard)
                 shown = {"type": heard.kind, "text": heard.text, "channel": heard.channel, "doubtful": heard.doubtful}
-                asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
+                _hand_over(loop, self._tell, session, shown)
         except ConsentError:
-            asyncio.run_coroutine_threadsafe(self._stop(session, "withdrawn"), loop)
+            _hand_over(loop, self._stop, session, "withdrawn")
         except TandaoError as error:
-            shown = {"type": "error", "key": error.message_key}
-            asyncio.run_coroutine_threadsafe(self._tell(session, shown), loop)
+            _hand_over(loop, self._tell, session, {"type": "error", "key": error.message_key})
         finally:
             session.pumped.set()
 
@@ -333,6 +332,12 @@ class AudioRoom:
         with contextlib.suppress(RuntimeError):
             await socket.send_json({"type": "stopped", "why": why})
             await socket.close(code)
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, task: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
+    """Run ``task`` in the server's loop; nobody is there to be told once the server has stopped."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(lambda: asyncio.run_coroutine_threadsafe(task(*given), loop))
 
 
 def mount_audio(app: "FastAPI", room: AudioRoom) -> None:

@@ -22,7 +22,7 @@ MAX_SENTENCES = 4
 MAX_TOKENS = 260
 MAX_SAID, MAX_LINE = 1_200, 240
 """Characters of the manager's present sentence, and of each earlier line, that enter a prompt."""
-HISTORY_CHARS: dict[Lang, int] = {"zh": 260, "en": 800}
+HISTORY_CHARS: dict[Lang, int] = {"zh": 260, "en": 640}
 """Earlier lines and newly unlocked facts share this room, so that a prompt is no longer late in a talk than early."""
 LEAST_S = 0.3
 """With less time left a second try is not begun."""
