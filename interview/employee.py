@@ -44,6 +44,8 @@ class Memory:
     disputes: int = 0
     plan_parts: tuple[str, ...] = ()
     """Of ``what, who, when, how, support``: what the plan has so far."""
+    agreed: tuple[str, ...] = ()
+    """The manager's last sentences that set a step, a promise or support, clipped; for when one asks to sum up."""
     cause: bool = False
     appeal: bool = False
     follow_up: bool = False

@@ -16,9 +16,16 @@ class Asked(StrEnum):
     WANT = "want"
     PLAN = "plan"
     FLOOR = "floor"
+    RECAP = "recap"
 
 
 _ASKED = {
+    Asked.RECAP: (
+        r"\b(?:sum up|recap|summari[sz]e|run (?:me )?(?:back )?through) (?:for me )?(?:what|where|how|the (?:plan|agreement|next steps))"
+        r"|\b(?:tell|say|play) (?:me |it |that )?back\b|\bin your own words\b|\bwhat (?:have|did) (?:we|you and i) (?:just )?agree"
+        r"|(?:总结|复述|归纳|小结|重复|概括|捋)(?:一下|一遍|下)?.{0,8}(?:今天|咱们?|我们|说定|约定|商定|定下|定了|谈的)"
+        r"|(?:咱们?|我们)(?:今天|刚才)?(?:说|商|约|谈)?定(?:好|下来|下|了)*(?:的)?(?:事|内容|是)?.{0,3}(?:什么|哪些|哪几)"
+    ),
     Asked.SMALL_TALK: (
         r"\bhow(?:'s| is| are| was| have|'ve)? (?:you|things|it going|your (?:day|weekend|week|holiday|journey|morning)"
         r"|the (?:weekend|holiday|journey|drive|trip|family))\b(?! (?:see|feel|rate|think|find|sum|at the|on the|with))"
@@ -63,6 +70,8 @@ def asked_about(folded: str) -> Asked | None:
     found: Asked | None = None
     for _, sentence in sentences(folded):
         if not sentence.rstrip().endswith(("?", "？")) and "tell me" not in sentence and "说说" not in sentence:
+            if _QUESTIONS[Asked.RECAP].search(sentence):
+                found = Asked.RECAP
             continue
         found = next((kind for kind, regex in _QUESTIONS.items() if regex.search(sentence)), None)
     return found

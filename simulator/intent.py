@@ -65,6 +65,7 @@ def decide(reaction: Reaction, disclosure: Disclosure, heard: Heard, persona: Pe
         or fills_silence(state, heard, persona)
         or _answers_odd_moves(state, reaction, heard, persona)
         or _takes_message(reaction, state, heard, persona, scenario)
+        or _recap(state, heard)
         or _concern(reaction, disclosure, heard, persona, topic)
         or _initiative(state, heard, persona, scenario, topic)
         or _ordinary(state, heard, persona, topic)
@@ -128,6 +129,16 @@ def _objects(state: EmployeeState, heard: Heard) -> Intent | None:
     if resigned:
         return Intent(IntentKind.GO_QUIET if state.tension > 0.6 else IntentKind.WITHDRAW)
     return Intent(_OBJECTIONS[kind], about=heard.harms[0].quote)
+
+
+def _recap(state: EmployeeState, heard: Heard) -> Intent | None:
+    """Asked to sum up: what was settled, in the manager's words, or that nothing was."""
+    if asked_about(heard.folded) is not Asked.RECAP or not heard.readable:
+        return None
+    about = f"self:{Asked.RECAP}"
+    if not state.memory.agreed:
+        return Intent(IntentKind.ASK_WHAT_NEXT, about=about)
+    return Intent(IntentKind.COMMIT if state.commitment >= 0.45 else IntentKind.ACCEPT_PARTLY, about=about)
 
 
 def _answers_odd_moves(state: EmployeeState, reaction: Reaction, heard: Heard, persona: Persona) -> Intent | None:

@@ -5,6 +5,7 @@ the second time and irritates from the fourth, harm has to be repaired before tr
 low while no concern has been named and the plan has no concrete step.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -49,6 +50,8 @@ GAUGE_NAMES: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 HARM_THAT_BLOCKS = 0.15
 HEARD_KEPT = 40
+AGREED_KEPT, AGREED_CHARS = 2, 90
+_WITHOUT_TAG = re.compile(r"[，,][^，,]{1,24}[?？]$")
 _REPAIRABLE = 0.6
 _ASKS = ("?", "？")
 _LISTENING = (
@@ -476,6 +479,7 @@ def _remember(memory: Memory, heard: Heard, harm: float, events: list[str]) -> M
         evidence=memory.evidence + tuple(e for e in shown if e not in memory.evidence),
         false_evidence=memory.false_evidence + len(heard.false_facts),
         plan_parts=_plan_parts(memory.plan_parts, heard),
+        agreed=(*memory.agreed, *_set_down(heard))[-AGREED_KEPT:],
         cause=memory.cause or heard.has(MoveKind.DIAGNOSES_CAUSE),
         appeal=memory.appeal or heard.has(MoveKind.OFFERS_APPEAL),
         follow_up=memory.follow_up
@@ -488,6 +492,16 @@ def _remember(memory: Memory, heard: Heard, harm: float, events: list[str]) -> M
         repeats=memory.repeats + int(heard.repeated),
         heard=(*memory.heard, heard.fingerprint)[-HEARD_KEPT:],
     )
+
+
+def _set_down(heard: Heard) -> Iterator[str]:
+    """The sentences in which something was settled, as they were said."""
+    settling = (MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.SUPPORT_OFFER)
+    where = [m.start for m in heard.moves if m.kind in settling and m.strength >= 0.5]
+    for start, sentence in sentences(heard.text):
+        said = _WITHOUT_TAG.sub("", sentence.strip().rstrip("。.！!；;，,"))
+        if any(start <= place < start + len(sentence) for place in where) and not said.endswith(_ASKS):
+            yield said if len(said) <= AGREED_CHARS else said[:AGREED_CHARS] + "…"
 
 
 def _plan_parts(parts: tuple[str, ...], heard: Heard) -> tuple[str, ...]:

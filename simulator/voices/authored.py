@@ -7,7 +7,7 @@ The choice depends only on seed, turn and state, so that a replay says the same.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -78,6 +78,10 @@ _GOES_ON = re.compile(
     r"(?:although|and|but|also|then|though|besides|not that|i mean|it's only)\b|不过|但|可是|而且|其实|就是|还有", re.I
 )
 """Hints that take up what came before by themselves."""
+_QUOTED: Mapping[Lang, Callable[[Sequence[str]], str]] = {
+    "zh": lambda said: "，还有".join(f"“{line}”" for line in said),
+    "en": lambda said: ", and ".join(f"“{line}”" for line in said),
+}
 _OFFERS = (MoveKind.OFFERS_APPEAL, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.PLAN, MoveKind.EXPECTATION)
 _EMPTY = ("hollow", "generic", "parrot")
 
@@ -212,7 +216,7 @@ def compose(
 ) -> Draft:
     """Write the reply for an intent."""
     turn = state.memory.turns
-    slots = _slots(persona, variant, heard, intent, seed, turn)
+    slots = _slots(persona, variant, heard, intent, seed, turn) | {"agreed": _QUOTED[persona.lang](state.memory.agreed)}
     choice = _Choice(frozenset(state.memory.said), slots, f"{seed}|{turn}|{heard.fingerprint}")
     own = _own_pools(intent.kind, intent.about, heard, state, reaction, persona, scenario, variant)
     general = _general_pools(intent.kind, state, persona)
@@ -244,6 +248,7 @@ def compose(
         parts.append(second)
     elif (
         intent.kind not in _PLAIN
+        and intent.about != f"self:{Asked.RECAP}"
         and not core.endswith(("？", "?"))
         and len(core) < (24 if persona.lang == "zh" else 60)
         and choice.number("tail?", 100) < 14
@@ -332,6 +337,9 @@ def _own_pools(
     found: list[Sequence[str]] = [*habits, *pools.get(kind, ())]
     if concern is not None:
         return [_concern_lines(kind, concern)]
+    if about == f"self:{Asked.RECAP}":
+        agreed = "recap" if state.memory.agreed else "recap_nothing"
+        return [moment_lines(persona.lang)[agreed][persona.style]]
     if kind is IntentKind.CORRECT_FACT and about == "rating":
         return [moment_lines(persona.lang)["rating_wrong"][persona.style]]
     if about == f"self:{Asked.EXPECTED}" and not scenario.rating_at_stake:

@@ -111,3 +111,31 @@ def test_a_wrong_rating_is_put_right_with_the_right_one(services, actor, library
         else:
             passed.append(persona.id)
     assert len(passed) <= 2, f"{passed} let a wrong rating pass"
+
+
+SETTLED = {
+    "zh": (
+        "下周三之前我把评审流程改掉，你下个月底把按时率做到90%，可以吗？",
+        "那你总结一下咱们今天说定的事吧。",
+        "最后你再复述一遍我们定了哪几条？",
+        "评审流程",
+    ),
+    "en": (
+        "By next Wednesday I'll change the review process, and you'll bring on-time to 90% by the end of March, okay?",
+        "Could you sum up what we've agreed?",
+        "In your own words, what did we agree?",
+        "review process",
+    ),
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_asked_to_sum_up_the_employee_says_what_was_settled_or_that_nothing_was(services, actor, library, lang):
+    plan, first, last, said = SETTLED[lang]
+    for persona in library.personas(lang):
+        record = services.rehearsals.start(actor, persona.id, lang=lang, seed=4)
+        rating = {"zh": "你今年的评级是{}。", "en": "Your rating this year is {}."}[lang].format(persona.rating.given)
+        for line in (rating, first, plan, last):
+            list(services.rehearsals.say(actor, record.id, line))
+        replies = [" ".join(turn.reply) for turn in services.rehearsals.turns(actor, record.id)]
+        assert said not in replies[1] and said in replies[3], (persona.id, replies)

@@ -211,6 +211,13 @@ def test_decent_sentences_hold_no_harm(text: str, before: str) -> None:
     assert not read(text, before) & NEVER
 
 
+@pytest.mark.parametrize(
+    "text", ["刚才我话说重了，对不起，不该拿你和小李比。", "你觉得不公平，是觉得同样的延期别人没被算进去，对吗？"]
+)
+def test_taking_a_comparison_back_or_taking_one_up_is_none(text: str) -> None:
+    assert "comparison" not in read(text, "")
+
+
 def test_no_chinese_wording_of_the_library_hurts() -> None:
     library = yaml.safe_load((ROOT / "phrasing" / "lines" / "zh.yaml").read_text(encoding="utf-8"))
     texts = [w["text"] for part in ("moves", "steps", "cues") for ws in library[part].values() for w in ws]
