@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from assistant.live import LiveInterviews
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
+    from cycle.rounds import Rounds
     from cycle.talks import Talks
     from cycle.team import Team
+    from cycle.work import WorkList
     from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
     from review.classrooms import Classrooms
@@ -203,6 +205,20 @@ class Services:
         from cycle.talks import Talks
 
         return Talks(self._store.records, self.team)
+
+    @cached_property
+    def work(self) -> "WorkList":
+        """Who is to be talked to, and what is next."""
+        from cycle.work import WorkList
+
+        return WorkList(self._store.records, SystemClock())
+
+    @cached_property
+    def rounds(self) -> "Rounds":
+        """What HR asks of everybody."""
+        from cycle.rounds import Rounds
+
+        return Rounds(self._store.records, SystemClock())
 
     @cached_property
     def editing(self) -> Editing:
