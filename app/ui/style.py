@@ -61,6 +61,7 @@ footer {display: none !important}
 .compare th, .compare td {width: 50%}
 #show {align-self: end; margin-bottom: .5rem}
 .note {font-size: .86rem; opacity: .8}
+.toast-title {font-size: 0 !important} /* English only, whatever title is given; the icon says it */
 @media (max-width: 640px) {
   .steps li {flex-basis: 62px; font-size: .7rem}
   .cards .wrap {grid-template-columns: 1fr}
