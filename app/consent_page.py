@@ -21,7 +21,7 @@ WRONG_LINKS = 20
 WINDOW_S = 60.0
 
 
-class _Guesses:
+class Guesses:
     """Who has tried wrong links lately; a secret of 192 bits needs no more than that."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
     from fastapi import Request
     from fastapi.responses import HTMLResponse
 
-    guesses = _Guesses()
+    guesses = Guesses()
 
     def shown(request: Request, secret: str, lang: str, *, warning: str = "", thanks: str = "") -> HTMLResponse:
         address = request.client.host if request.client else ""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cycle.rounds import Rounds
     from cycle.talks import Talks
     from cycle.team import Team
+    from cycle.assessments import Assessments
+    from cycle.employee import Visits
     from cycle.work import WorkList
     from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
@@ -239,6 +241,20 @@ class Services:
 
     @cached_property
     def judge(self) -> "Judge | None":
+    @cached_property
+    def visits(self) -> "Visits":
+        """Employees' private links."""
+        from cycle.employee import Visits
+
+        return Visits(self._store.records, self.talks, SystemClock())
+
+    @cached_property
+    def assessments(self) -> "Assessments":
+        """What employees write before the talk."""
+        from cycle.assessments import Assessments
+
+        return Assessments(self._store.records, self.talks, SystemClock())
+
         """A model that judges beside the rules, if one is set; raises SettingsError where it is unnamed or the voice."""
         chosen = self.settings
         if not chosen.judge_base_url:

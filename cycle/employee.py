@@ -1,0 +1,90 @@
+"""What the bearer of a talk's private link is: one employee, one talk, no account, nothing else within reach."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from cycle.records import Kind, Record, Records
+from cycle.talks import Stage, Talk, Talks
+from cycle.team import Person
+from interview.actor import Actor
+from interview.errors import InputError, NotFoundError
+from interview.ports import Clock
+
+PURPOSE = "employee"
+DAYS = 90
+"""How long a link holds if nothing else is said: a plan's usual length."""
+MAX_DAYS = 400
+BEFORE_TALK = frozenset({Stage.DUE, Stage.PREPARED, Stage.INVITED})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One opening of a link; ``Visits.open`` alone makes it, and what an employee may do asks for one."""
+
+    talk: Record
+    about: Talk
+    person: Record
+    profile: Person
+    until: dt.datetime
+
+    @property
+    def is_before_talk(self) -> bool:
+        """Whether the talk is still to come."""
+        return self.talk.status in BEFORE_TALK
+
+
+class Visits:
+    """Private links of talks: made and taken back by the manager, opened by whoever holds one."""
+
+    def __init__(self, records: Records, talks: Talks, clock: Clock) -> None:
+        self._records = records
+        self._talks = talks
+        self._clock = clock
+
+    def make(self, actor: Actor, talk_id: str, days: int = DAYS) -> str:
+        """The secret of a new link; it is not kept and can't be shown again. Earlier links of the talk stay open."""
+        if not 1 <= days <= MAX_DAYS:
+            raise InputError("days", message_key="error.link_days", limit=MAX_DAYS)
+        record, talk = self._talks.talk(actor, talk_id)
+        check_shareable([talk.purpose, talk.place])
+        return self._records.new_link(PURPOSE, record, self._clock.now() + dt.timedelta(days=days))
+
+    def take_back(self, actor: Actor, talk_id: str) -> None:
+        """Close every link of the talk at once."""
+        record, _ = self._talks.talk(actor, talk_id)
+        self._records.close_links(record.id, PURPOSE)
+
+    def open(self, secret: str) -> Visit:
+        """Raises NotFoundError (``error.me_link``) for a link that is guessed, taken back, run out or forgotten."""
+        try:
+            link = self._records.open_link(secret, PURPOSE)
+            talk = self._records.get(Kind.TALK, link.record_id)
+            person = self._records.get(Kind.PERSON, talk.key_id)
+        except NotFoundError as error:
+            raise NotFoundError("no such link", message_key="error.me_link") from error
+        about, profile = Talk.model_validate(talk.body), Person.model_validate(person.body)
+        return Visit(talk, about, person, profile, link.until)
+
+
+@cache
+def _private_words() -> tuple[str, ...]:
+    text = files("cycle").joinpath("data", "private_words.yaml").read_text(encoding="utf-8")
+    return tuple(str(word).casefold() for words in yaml.safe_load(text)["words"].values() for word in words)
+
+
+def check_shareable(texts: Iterable[str]) -> None:
+    """Raise InputError naming the first word that belongs to the manager's private view of the person.
+
+    Which of the four situations somebody was put into is a way to prepare, never something to be handed over. Only
+    words that mean nothing else are looked for: "expert" and "stuck" alone are ordinary.
+    """
+    for text in texts:
+        folded = " ".join(text.casefold().split())
+        for word in _private_words():
+            if word in folded:
+                raise InputError("private word", message_key="error.private_word", word=word)

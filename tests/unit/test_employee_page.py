@@ -1,0 +1,103 @@
+"""What a phone gets from ``/me/SECRET``: without script, in both languages, and nothing that isn't the bearer's."""
+
+import datetime as dt
+import re
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.consent_page import WRONG_LINKS
+from app.employee_page import mount_employee
+from cycle.talks import Stage, Talk
+from cycle.team import Person
+
+NASTY = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture
+def talk(services, actor):
+    (person,) = services.team.add(actor, Person(name=f"许愿{NASTY}"))
+    at = dt.datetime(2026, 12, 1, 7, 0, tzinfo=dt.UTC)
+    return services.talks.plan(actor, person.id, at.date(), Talk(at=at, place=f"小会议室{NASTY}", purpose=NASTY))
+
+
+@pytest.fixture
+def secret(services, actor, talk):
+    return services.visits.make(actor, talk.id)
+
+
+@pytest.fixture
+def client(services):
+    app = FastAPI()
+    mount_employee(app, services)
+    with TestClient(app) as made:
+        yield made
+
+
+def version_in(html: str) -> str:
+    return re.search(r"name='version' value='(\d+)'", html)[1]
+
+
+def test_typed_kept_sent_and_read_without_script(client, secret, services, actor, talk):
+    first = client.get(f"/me/{secret}")
+    assert (
+        first.status_code == 200 and "最值得骄傲的三件事" in first.text and first.headers["cache-control"] == "no-store"
+    )
+    fields = {"version": version_in(first.text), "proud-1-what": "三个月零返工" + NASTY, "what": "save"}
+    kept = client.post(f"/me/{secret}?lang=en", data=fields)
+    assert kept.status_code == 200 and "Saved. Your manager does not see it yet." in kept.text
+    assert "三个月零返工&lt;script&gt;" in kept.text and NASTY not in kept.text
+    assert services.assessments.of_talk(actor, talk.id) is None
+    fields |= {"version": version_in(kept.text), "what": "send", "for_practice": "yes"}
+    sent = client.post(f"/me/{secret}", data=fields)
+    assert "已发送给主管" in sent.text
+    answers = services.assessments.of_talk(actor, talk.id).answers
+    assert answers.proud[0].what == "三个月零返工" + NASTY and answers.for_practice
+
+
+def test_autosave_answers_in_json(client, secret):
+    fields = {"version": "0", "improve-2-why": "排期太满", "what": "autosave"}
+    assert client.post(f"/me/{secret}", data=fields).json()["version"] == 1
+    again = client.post(f"/me/{secret}", data=fields)
+    assert again.status_code == 409 and "另一个窗口" in again.json()["text"]
+    for bad in ("", "x", "-1", "９", "1" * 400):
+        assert client.post(f"/me/{secret}", data=fields | {"version": bad}).status_code == 400
+
+
+def test_what_is_refused_stays_on_the_page(client, secret):
+    long = "长" * 401
+    answer = client.post(
+        f"/me/{secret}", data={"version": "0", "proud-1-what": long, "support-3-why": "懂了", "what": "save"}
+    )
+    assert answer.status_code == 400 and long in answer.text and "懂了" in answer.text and "最多 400" in answer.text
+    kept = client.post(f"/me/{secret}", data={"version": "0", "proud-1-what": "一", "what": "save"})
+    other = client.post(f"/me/{secret}", data={"version": "0", "proud-1-what": "二", "what": "save"})
+    assert other.status_code == 409 and ">二</textarea>" in other.text
+    assert version_in(other.text) == version_in(kept.text), "a second press keeps it"
+
+
+def test_every_wrong_link_says_so_and_guessing_is_slowed(client, secret, services, actor, talk):
+    services.visits.take_back(actor, talk.id)
+    gone = client.get(f"/me/{secret}")
+    assert gone.status_code == 404 and "收回" in gone.text and "许愿" not in gone.text
+    assert client.post(f"/me/{secret}", data={"what": "autosave", "version": "0"}).status_code == 404
+    for _ in range(WRONG_LINKS):
+        last = client.get("/me/" + "x" * 32)
+    assert last.status_code == 429
+    assert client.get(f"/me/{services.visits.make(actor, talk.id)}").status_code == 429
+
+
+def test_after_the_talk_the_sheet_is_to_read_only(client, secret, services, actor, talk):
+    client.post(f"/me/{secret}", data={"version": "0", "proud-1-what": "零返工", "what": "send"})
+    services.talks.change(actor, talk, Talk(), Stage.HELD)
+    page = client.get(f"/me/{secret}").text
+    assert "零返工" in page and "<textarea id='proud" not in page
+    late = client.post(f"/me/{secret}", data={"version": "1", "proud-1-what": "晚了", "what": "send"})
+    assert late.status_code == 409 and "不能再改" in late.text
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe=\x00", b"&".join(b"a%d=1" % n for n in range(500)), b"what=nonsense", b""])
+def test_odd_forms_do_no_harm(client, secret, body):
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post(f"/me/{secret}", content=body, headers=kind).status_code == 200
