@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
     from cycle.rounds import Rounds
+    from cycle.invitations import Invitations
     from cycle.talks import Talks
     from cycle.team import Team
     from cycle.assessments import Assessments
@@ -226,6 +227,13 @@ class Services:
     def editing(self) -> Editing:
         """Personas and scenarios edited in the page."""
         return Editing(self._store.custom_files)
+    @cached_property
+    def invitations(self) -> "Invitations":
+        """Inviting to talks."""
+        from cycle.invitations import Invitations
+
+        return Invitations(self.team, self.talks, self.rounds, SystemClock())
+
 
     @cached_property
     def endpoint(self) -> "ChatEndpoint":
