@@ -217,6 +217,13 @@ class Services:
         return WorkList(self._store.records, SystemClock())
 
     @cached_property
+    def invitations(self) -> "Invitations":
+        """Inviting to talks."""
+        from cycle.invitations import Invitations
+
+        return Invitations(self.team, self.talks, self.rounds, SystemClock())
+
+    @cached_property
     def rounds(self) -> "Rounds":
         """What HR asks of everybody."""
         from cycle.rounds import Rounds
@@ -224,15 +231,18 @@ class Services:
         return Rounds(self._store.records, SystemClock())
 
     @cached_property
-    def editing(self) -> Editing:
-        """Personas and scenarios edited in the page."""
-        return Editing(self._store.custom_files)
-    @cached_property
-    def invitations(self) -> "Invitations":
-        """Inviting to talks."""
-        from cycle.invitations import Invitations
+    def visits(self) -> "Visits":
+        """Employees' private links."""
+        from cycle.employee import Visits
 
-        return Invitations(self.team, self.talks, self.rounds, SystemClock())
+        return Visits(self._store.records, self.talks, SystemClock())
+
+    @cached_property
+    def assessments(self) -> "Assessments":
+        """What employees write before the talk."""
+        from cycle.assessments import Assessments
+
+        return Assessments(self._store.records, self.talks, SystemClock())
 
 
     @cached_property
@@ -249,20 +259,6 @@ class Services:
 
     @cached_property
     def judge(self) -> "Judge | None":
-    @cached_property
-    def visits(self) -> "Visits":
-        """Employees' private links."""
-        from cycle.employee import Visits
-
-        return Visits(self._store.records, self.talks, SystemClock())
-
-    @cached_property
-    def assessments(self) -> "Assessments":
-        """What employees write before the talk."""
-        from cycle.assessments import Assessments
-
-        return Assessments(self._store.records, self.talks, SystemClock())
-
         """A model that judges beside the rules, if one is set; raises SettingsError where it is unnamed or the voice."""
         chosen = self.settings
         if not chosen.judge_base_url:
