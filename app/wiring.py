@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from consent.ledger import LedgerRepository
     from cycle.rounds import Rounds
     from cycle.invitations import Invitations
-    from cycle.talks import Talks
-    from cycle.team import Team
+    from cycle.rounds import Rounds
     from cycle.assessments import Assessments
     from cycle.employee import Visits
+    from cycle.talks import Talks
+    from cycle.team import Team
     from cycle.work import WorkList
     from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
@@ -192,8 +193,18 @@ class Services:
         from assistant.live import LiveInterviews
 
         return LiveInterviews(
-            self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock()
-        )
+            self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock(),
+            self.hint_writer,
+        )  # fmt: skip
+
+    @cached_property
+    def hint_writer(self) -> "HintWriter | None":
+        """A model that words hints, where the settings ask for it."""
+        if not self.settings.hint_model:
+            return None
+        from llms.hint_writer import LlmHintWriter
+
+        return LlmHintWriter(self.endpoint, self.move_reader)
 
     @cached_property
     def team(self) -> "Team":
@@ -244,6 +255,10 @@ class Services:
 
         return Assessments(self._store.records, self.talks, SystemClock())
 
+    @cached_property
+    def editing(self) -> Editing:
+        """Personas and scenarios edited in the page."""
+        return Editing(self._store.custom_files)
 
     @cached_property
     def endpoint(self) -> "ChatEndpoint":
