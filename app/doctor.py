@@ -62,6 +62,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", "ok")
     from app.doctor_llm import judge, llm
+    from app.doctor_messages import messages
 
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         home,
@@ -73,6 +74,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         port,
         llm,
         judge,
+        messages,
     )
     for check in checks:
         yield from check(settings)

@@ -52,6 +52,16 @@ class Settings(BaseSettings):
     judge_provider: ProviderName = Field(default="other", description="as llm_provider")
     judge_timeout_s: float = Field(default=30, gt=0, le=300, description="for one dimension")
 
+    smtp_host: str = Field(default="", description="mail server for invitations and reminders; empty: no mail")
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="tls is usual on 465")
+    smtp_user: str = Field(default="", description="empty: no login")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="never sent over an open line")
+    smtp_from: str = Field(default="", description="the sender's address")
+    webhook_url: SecretStr = Field(default=SecretStr(""), description="a group of managers or HR; it gets counts only")
+    webhook_kind: Literal["wecom", "slack"] = Field(default="wecom", description="whose webhook it is")
+    reminders: bool = Field(default=True, description="send reminders by the ways set above")
+
     @property
     def judge_is_voice(self) -> bool:
         """Whether the judge would be the very model that words the employee's replies."""

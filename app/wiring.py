@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from assistant.live import LiveInterviews
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
-    from cycle.rounds import Rounds
-    from cycle.invitations import Invitations
-    from cycle.rounds import Rounds
     from cycle.assessments import Assessments
     from cycle.employee import Visits
+    from cycle.invitations import Invitations
+    from cycle.messages import Channel, ChannelName, Outbox
+    from cycle.rounds import Rounds
     from cycle.talks import Talks
     from cycle.team import Team
     from cycle.work import WorkList
@@ -233,6 +233,28 @@ class Services:
         from cycle.invitations import Invitations
 
         return Invitations(self.team, self.talks, self.rounds, SystemClock())
+
+    @cached_property
+    def channels(self) -> "dict[ChannelName, Channel]":
+        """The ways messages can go; raises SettingsError for one that is set up wrongly."""
+        from cycle.channels import ROBOTS, Mail, Webhook
+
+        chosen, found = self.settings, dict["ChannelName", "Channel"]()
+        if chosen.smtp_host:
+            found["mail"] = Mail(
+                chosen.smtp_host, chosen.smtp_port, chosen.smtp_from, chosen.smtp_security, chosen.smtp_user,
+                chosen.smtp_password.get_secret_value(),
+            )  # fmt: skip
+        if address := chosen.webhook_url.get_secret_value():
+            found["webhook"] = Webhook(address, ROBOTS[chosen.webhook_kind])
+        return found
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """Messages, and the sending of them."""
+        from cycle.messages import Outbox
+
+        return Outbox(self._store.records, self.channels, SystemClock())
 
     @cached_property
     def rounds(self) -> "Rounds":

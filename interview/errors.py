@@ -70,6 +70,17 @@ class LanguageModelError(TandaoError):
     retryable = True
 
 
+class DeliveryError(TandaoError):
+    """A message did not arrive. ``unsure``: it may have, nobody answered; sending it again might send it twice."""
+
+    message_key = "error.delivery"
+
+    def __init__(self, detail: str = "", *, retryable: bool = False, unsure: bool = False, message_key: str = "") -> None:
+        super().__init__(detail, message_key=message_key or None)
+        self.retryable = retryable
+        self.unsure = unsure
+
+
 class ConsentError(TandaoError):
     """A purpose isn't granted; nothing is read."""
 

@@ -53,7 +53,7 @@ def test_a_sound_installation(home):
     before = {p.name: p.stat().st_mtime_ns for p in home.iterdir() if not p.name.endswith(("-shm", "-wal"))}
     assert {f.check: f.says for f in examine() if f.check != "port"} == {
         "settings": "ok", "home": "ok", "key": "ok", "database": "ok", "disk": "ok", "personas": "ok", "clock": "ok",
-        "llm": "none",
+        "llm": "none", "mail": "none",
     }  # fmt: skip
     after = {p.name: p.stat().st_mtime_ns for p in home.iterdir() if not p.name.endswith(("-shm", "-wal"))}
     assert after == before
