@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.conftest import ROOT
 from tests.ui.conftest import FLAGS, Server, open_page
@@ -28,25 +27,19 @@ def recording(name: str) -> Path:
 
 
 @pytest.fixture
-def speaking(tmp_path: Path, request: pytest.FixtureRequest):
+def speaking(tmp_path: Path, request: pytest.FixtureRequest, playwright: Playwright, chromium_path: str):
     """A server, and a browser whose microphone plays a recording."""
     pytest.importorskip("faster_whisper", reason="the speech extra is not installed")
     path = recording(request.param)
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs Chromium; .ci/run installs it")
-        pytest.skip("no Chromium on this machine")
     server = Server(tmp_path / "home").start()
     flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
              f"--use-file-for-fake-audio-capture={path}%noloop"]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        page = browser.new_context(viewport={"width": 1200, "height": 950}).new_page()
-        page.set_default_timeout(20_000)
-        open_page(page, server)
-        yield browser, page
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+    page = browser.new_context(viewport={"width": 1200, "height": 950}).new_page()
+    page.set_default_timeout(20_000)
+    open_page(page, server)
+    yield browser, page
+    browser.close()
     server.kill()
 
 
