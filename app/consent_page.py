@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from app.join import page_html
 from app.texts import message, t
 from app.wiring import Services
-from consent.notices import NEEDS, OFFERED, Purpose, notice
+from consent.notices import NEEDS, Purpose
 from interview.conversation import LANGS, Lang
 from interview.errors import TandaoError
 
@@ -74,7 +74,9 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
             if what == "strike":
                 services.live.strike(secret, int(fields.get("number", ["-1"])[0]), fields.get("kind", [""])[0])
                 return shown(request, secret, lang)
-            chosen = [p for p in OFFERED if str(p) in fields.get("purpose", [])] if what == "agree" else []
+            chosen = (
+                [p for p in services.consents.offered if str(p) in fields.get("purpose", [])] if what == "agree" else []
+            )
             if what == "agree" and not chosen:
                 return shown(request, secret, lang, warning=t("consent.nothing", used))
             services.consents.answer(secret, chosen, fields.get("name", [""])[0], used)
@@ -89,7 +91,7 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
 
 
 def _body(services: Services, interview_id: str, secret: str, lang: Lang, warning: str, thanks: str) -> str:
-    read = notice(lang)
+    read = services.consents.notice(lang)
     words = read.words
     here = f"/consent/{escape(secret)}?lang={lang}"
     granted = services.consents.granted_by(interview_id, "employee")
@@ -99,7 +101,7 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
     )
     sections = "".join(f"<h2>{escape(s['name'])}</h2><p>{escape(s['text'])}</p>" for s in words["sections"])
     boxes: list[str] = []
-    for purpose in OFFERED:
+    for purpose in services.consents.offered:
         name, text = read.purpose(purpose)
         ticked = " checked" if purpose in granted else ""
         rests = ""

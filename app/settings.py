@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError
@@ -44,6 +45,8 @@ class Settings(BaseSettings):
     llm_provider: ProviderName = Field(default="other", description="what the endpoint understands: llms/providers.py")
     llm_timeout_s: float = Field(default=20, gt=0, le=300, description="for a whole answer, a second try included")
     llm_reader: bool = Field(default=False, description="the model gives a second opinion on what a sentence did")
+    llm_hints: bool = Field(default=False, description="the model words live hints, where both people agreed to that")
+    llm_hints_timeout_s: float = Field(default=1.5, gt=0, le=30, description="after which the authored hint is shown")
     llm_reader_timeout_s: float = Field(default=4, gt=0, le=60, description="for one such opinion")
 
     judge_base_url: str = Field(default="", description="endpoint of a second judge beside the rules; empty: none")
@@ -69,6 +72,14 @@ class Settings(BaseSettings):
             _address(self.llm_base_url),
             self.llm_model.strip().casefold(),
         )
+
+    @property
+    def hint_model(self) -> str:
+        """The model that words live hints and whose machine it runs on, as the notice names it; empty where none does."""
+        if not (self.llm_hints and self.llm_base_url):
+            return ""
+        host = urlsplit(self.llm_base_url).hostname or self.llm_base_url
+        return f"{self.llm_model or '?'} ({host})"
 
     @property
     def url(self) -> str:

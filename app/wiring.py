@@ -22,6 +22,7 @@ from simulator.voices.authored import AuthoredVoice
 
 if TYPE_CHECKING:
     from app.audio_socket import Listener
+    from assistant.hints import HintWriter
     from assistant.live import LiveInterviews
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cycle.employee import Visits
     from cycle.invitations import Invitations
     from cycle.messages import Channel, ChannelName, Outbox
+    from cycle.reminders import Reminders
     from cycle.rounds import Rounds
     from cycle.talks import Talks
     from cycle.team import Team
@@ -161,7 +163,7 @@ class Services:
         """Who agreed to what."""
         from consent.grants import Consents
 
-        return Consents(self._store.interviews, self._store.ledger, SystemClock())
+        return Consents(self._store.interviews, self._store.ledger, SystemClock(), model=self.settings.hint_model)
 
     @cached_property
     def ledger(self) -> "LedgerRepository":
@@ -202,9 +204,11 @@ class Services:
         """A model that words hints, where the settings ask for it."""
         if not self.settings.hint_model:
             return None
+        import openai  # noqa: F401  # pyright: ignore[reportUnusedImport]  # a second that the first hint has not
+
         from llms.hint_writer import LlmHintWriter
 
-        return LlmHintWriter(self.endpoint, self.move_reader)
+        return LlmHintWriter(self.endpoint, self.move_reader, self.settings.llm_hints_timeout_s)
 
     @cached_property
     def team(self) -> "Team":
@@ -255,6 +259,22 @@ class Services:
         from cycle.messages import Outbox
 
         return Outbox(self._store.records, self.channels, SystemClock())
+
+    @cached_property
+    def reminders(self) -> "Reminders":
+        """What people are reminded of."""
+        from cycle.records import Record
+        from cycle.reminders import Reminders
+
+        def link(talk: Record) -> str:
+            return self.employee_link(Actor(talk.owner_id, Role.MANAGER, self.settings.language), talk.id)
+
+        return Reminders(self._store.records, self.outbox, link, self.settings.language, SystemClock())
+
+    def employee_link(self, actor: Actor, talk_id: str) -> str:
+        """A new private link for a mail; empty where no address is set by which this server is reached."""
+        base = self.settings.public_url.rstrip("/")
+        return f"{base}/me/{self.visits.make(actor, talk_id)}" if base else ""
 
     @cached_property
     def rounds(self) -> "Rounds":

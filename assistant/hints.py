@@ -1,8 +1,8 @@
 """When to whisper, and what: at most one short wording on screen, seldom, and never over the manager's own words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from interview.conversation import Lang
 from interview.cues import CueKind
@@ -13,15 +13,30 @@ from phrasing.library import PhrasingLibrary
 QUIET_S = 30.0
 """At most one new hint in this time."""
 NOT_NOW_S = 120.0
+VARIATIONS = 3
+"""Wordings a manager may leaf through on one hint."""
 STRONG = 0.5
 SURER = 0.85
 """What a kind of cue needs after the manager has called it wrong."""
 Verdict = Literal["helpful", "not_now", "wrong"]
 
 
+class HintWriter(Protocol):
+    """Words a hint anew; the authored wording stands where it doesn't."""
+
+    def write(
+        self, kind: CueKind, text: str, span: tuple[int, int], lang: Lang, *, step: Step, used: Collection[str] = ()
+    ) -> str | None:
+        """A wording for the cue at ``span`` of the employee's ``text``, or None; within a second and a half."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One wording. ``quote``: the employee's words it answers; ``at_s``: when it came up."""
+    """One wording. ``quote``: the employee's words it answers, ``said`` all of the utterance; ``at_s``: when it came up.
+
+    ``variation``: 1 for the first wording of this hint, up to ``VARIATIONS``.
+    """
 
     id: str
     kind: CueKind
@@ -29,6 +44,8 @@ class Hint:
     why: str
     quote: str
     at_s: float
+    said: str = ""
+    variation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +71,9 @@ def consider(
     step: Step,
     manager_speaking: bool = False,
     unsure: bool = False,
+    said: str = "",
 ) -> HintState:
-    """The state after an employee's utterance with these cues; a new ``shown`` where a hint is due.
+    """The state after an employee's utterance ``said`` with these cues; a new ``shown`` where a hint is due.
 
     ``unsure``: doubtful words or an unsure speaker, which never bring a hint.
     """
@@ -69,15 +87,38 @@ def consider(
         return state
     strongest = max(counting, key=lambda c: c["strength"])
     kind = CueKind(strongest["kind"])
-    wording = phrasing.for_cue(kind, lang, situation=situation, step=step, avoid=state.used)
-    if wording is None:  # every wording has been used: begin again rather than fall silent
-        own = f"cues.{kind}."
-        state = replace(state, used=tuple(u for u in state.used if not u.startswith(own)))
-        wording = phrasing.for_cue(kind, lang, situation=situation, step=step, avoid=state.used)
+    hint = Hint("", kind, "", "", str(strongest["quote"]), at_s, said)
+    return replace(_worded(state, hint, phrasing, lang, situation, step), last_s=at_s)
+
+
+def another(state: HintState, phrasing: PhrasingLibrary, lang: Lang, *, situation: Situation, step: Step) -> HintState:
+    """The hint on screen in other words; unchanged after ``VARIATIONS`` of them, or without a hint."""
+    if state.shown is None or state.shown.variation >= VARIATIONS:
+        return state
+    return _worded(state, replace(state.shown, variation=state.shown.variation + 1), phrasing, lang, situation, step)
+
+
+def reworded(state: HintState, wording: str) -> HintState:
+    """The hint on screen in a model's words, which count as used like any other."""
+    if state.shown is None:
+        return state
+    used = (*(u for u in state.used if u != state.shown.id), wording)
+    return replace(state, shown=replace(state.shown, id="model", wording=wording, why=""), used=used)
+
+
+def _worded(
+    state: HintState, hint: Hint, phrasing: PhrasingLibrary, lang: Lang, situation: Situation, step: Step
+) -> HintState:
+    """The state with this hint in a wording not used before; begins again rather than fall silent."""
+    used = state.used
+    wording = phrasing.for_cue(hint.kind, lang, situation=situation, step=step, avoid=used, said=hint.said)
+    if wording is None:
+        used = tuple(u for u in used if not u.startswith(f"cues.{hint.kind}."))
+        wording = phrasing.for_cue(hint.kind, lang, situation=situation, step=step, avoid=used, said=hint.said)
     if wording is None:
         return state
-    hint = Hint(wording.id, kind, wording.text, wording.why, str(strongest["quote"]), at_s)
-    return replace(state, last_s=at_s, used=(*state.used, wording.id), shown=hint)
+    shown = replace(hint, id=wording.id, wording=wording.text, why=wording.why)
+    return replace(state, used=(*used, wording.id), shown=shown)
 
 
 def judged(state: HintState, verdict: Verdict, at_s: float) -> HintState:

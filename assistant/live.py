@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from assistant.hints import HintState, Verdict, consider, judged
+from assistant.hints import HintState, HintWriter, Verdict, another, consider, judged, reworded
 from assistant.session import Standing, draft_minutes, standing
 from consent.grants import ConsentGrant, Consents, LiveInterview
 from consent.notices import Purpose
@@ -69,7 +69,9 @@ class LiveInterviews:
         cues: CueReader,
         phrasing: PhrasingLibrary,
         clock: Clock,
+        writer: HintWriter | None = None,
     ) -> None:
+        self._writer = writer
         self._consents = consents
         self._repository = repository
         self._moves = moves
@@ -167,14 +169,29 @@ class LiveInterviews:
         situation: Situation,
         step: Step,
     ) -> HintState:
-        """What the session's hints become after an utterance; unchanged where hints were not granted."""
+        """What the session's hints become after an utterance; unchanged where hints were not granted.
+
+        A model words the hint only where both agreed to that, and only if it is in time and good; may take 1.5 s then.
+        """
         if not grant.covers(Purpose.HINTS):
             return state
-        return consider(
+        found = consider(
             state, utterance.cues, utterance.end_s, self._phrasing, lang, situation=situation, step=step,
             manager_speaking=utterance.speaker == "manager",
-            unsure=utterance.doubtful or utterance.speaker == "unsure",
+            unsure=utterance.doubtful or utterance.speaker == "unsure", said=utterance.text,
         )  # fmt: skip
+        hint = found.shown
+        if hint is None or hint == state.shown or self._writer is None or not grant.covers(Purpose.MODEL_HINTS):
+            return found
+        cue = max((c for c in utterance.cues if c["kind"] == hint.kind), key=lambda c: c["strength"])
+        wording = self._writer.write(
+            hint.kind, utterance.text, (int(cue["start"]), int(cue["end"])), lang, step=step, used=found.used
+        )
+        return found if wording is None else reworded(found, wording)
+
+    def another_wording(self, state: HintState, lang: Lang, *, situation: Situation, step: Step) -> HintState:
+        """The hint on screen in other words."""
+        return another(state, self._phrasing, lang, situation=situation, step=step)
 
     def judge(self, state: HintState, verdict: Verdict, at_s: float) -> HintState:
         """Helpful, not now, or wrong."""

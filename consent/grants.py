@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from consent.ledger import Entry, Kind, LedgerRepository, Party, Standing, first_broken, standing
-from consent.notices import Purpose, notice
+from consent.notices import Notice, Purpose, notice, offered
 from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError, NotFoundError
@@ -87,11 +87,22 @@ class Consents:
         ledger: LedgerRepository,
         clock: Clock,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        model: str = "",
     ) -> None:
         self._interviews = interviews
         self._ledger = ledger
         self._clock = clock
         self._new_id = new_id
+        self._model = model
+
+    @property
+    def offered(self) -> tuple[Purpose, ...]:
+        """What people are asked for here."""
+        return offered(self._model)
+
+    def notice(self, lang: Lang) -> Notice:
+        """What people read here before they decide."""
+        return notice(lang, self._model)
 
     def invite(self, actor: Actor, title: str, lang: Lang) -> tuple[LiveInterview, str]:
         """A new interview and the secret for the employee's link; the secret is not kept and can't be shown again."""
@@ -175,7 +186,14 @@ class Consents:
         found = self.standing(interview_id).purposes
         if Purpose.TRANSCRIBE not in found:
             raise ConsentError("no grant", message_key="error.no_grant")
+        if Purpose.MODEL_HINTS in found and not self._same_model(interview_id):
+            found -= {Purpose.MODEL_HINTS}
         return ConsentGrant(_MAKER, interview_id, found)
+
+    def _same_model(self, interview_id: str) -> bool:
+        """Whether both agreed to the very notice in force: words don't go to another model than the one it names."""
+        last = {e.party: e for e in self._ledger.entries(interview_id) if e.kind == "grant"}
+        return bool(self._model) and all(e.notice_digest == self.notice(e.lang).digest for e in last.values())
 
     def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:
         """The ledger, for ``tandao consent show``."""
@@ -196,7 +214,7 @@ class Consents:
         way: str,
     ) -> None:
         before = self.standing(interview.id).purposes
-        read = notice(lang)
+        read = self.notice(lang)
         named = _short(name, "error.consent_name") if kind == "grant" else name.strip()[:MAX_NAME]
         draft = Entry(
             0, interview.id, party, kind, tuple(sorted(set(purposes))), read.version, read.digest, lang, way,

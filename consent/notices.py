@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     KEEP_AUDIO = "keep_audio"
     VOICES = "voices"
     SHARE_TRAINER = "share_trainer"
+    MODEL_HINTS = "model_hints"
 
 
 NEEDS: Mapping[Purpose, Purpose] = {
@@ -33,6 +34,7 @@ NEEDS: Mapping[Purpose, Purpose] = {
     Purpose.KEEP_AUDIO: Purpose.TRANSCRIBE,
     Purpose.VOICES: Purpose.TRANSCRIBE,
     Purpose.SHARE_TRAINER: Purpose.KEEP_TRANSCRIPT,
+    Purpose.MODEL_HINTS: Purpose.HINTS,
 }
 """A purpose without the one it rests on means nothing and is not counted."""
 OFFERED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
@@ -56,11 +58,22 @@ class Notice:
         return str(entry["name"]), str(entry["text"])
 
 
+def offered(model: str = "") -> tuple[Purpose, ...]:
+    """What people are asked for; words may go to a language model only where there is one."""
+    return (*OFFERED, Purpose.MODEL_HINTS) if model else OFFERED
+
+
 @cache
-def notice(lang: Lang) -> Notice:
-    """The notice in force."""
+def notice(lang: Lang, model: str = "") -> Notice:
+    """The notice in force. ``model``: where words go that a language model gets; the notice then says so."""
     data = yaml.safe_load(files("consent").joinpath("notices.yaml").read_text(encoding="utf-8"))
-    words: Mapping[str, Any] = data[lang]
+    words: dict[str, Any] = data[lang]
+    if model:
+        extra = {"name": words["model"]["name"], "text": str(words["model"]["text"]).format(model=model)}
+        words = {**words, "sections": [*words["sections"], extra]}
+    else:
+        words = {**words, "purposes": {k: v for k, v in words["purposes"].items() if k != Purpose.MODEL_HINTS}}
+    words.pop("model")
     text = json.dumps([data["version"], lang, words], ensure_ascii=False, sort_keys=True)
     return Notice(str(data["version"]), lang, words, hashlib.sha256(text.encode()).hexdigest())
 

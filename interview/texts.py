@@ -57,3 +57,9 @@ def situation_text(situation: Situation, lang: Lang) -> SituationText:
 def move_name(kind: str, lang: Lang) -> str:
     """The short name of a move."""
     return str(_data("moves")["moves"][kind]["name"][lang])
+
+
+@cache
+def cue_meaning(kind: str, lang: Lang) -> str:
+    """What a cue means, in a sentence."""
+    return str(_data("cues")["kinds"][kind][lang]["definition"])

@@ -69,9 +69,13 @@ class PhrasingLibrary:
         step: Step,
         avoid: Collection[str] = (),
         slots: Mapping[str, str] | None = None,
+        said: str = "",
     ) -> Wording | None:
-        """Short words that acknowledge first and then ask: zh under 30 characters, en at most 14 words."""
-        return self._pick("cues", kind, lang, situation, step, avoid, slots or {})
+        """Short words that acknowledge first and then ask: zh under 30 characters, en at most 14 words.
+
+        ``said``: the employee's words; wordings written for what is in them come first.
+        """
+        return self._pick("cues", kind, lang, situation, step, avoid, slots or {}, said.casefold())
 
     def _pick(
         self,
@@ -82,6 +86,7 @@ class PhrasingLibrary:
         step: Step,
         avoid: Collection[str],
         slots: Mapping[str, str],
+        said: str = "",
     ) -> Wording | None:
         entries: Sequence[Mapping[str, Any]] = _lines(self._root, lang).get(section, {}).get(key, ())
         fitting = [
@@ -89,6 +94,7 @@ class PhrasingLibrary:
             for number, entry in enumerate(entries)
             if situation in entry.get("situations", (situation,))
             and step in entry.get("steps", (step,))
+            and ("said" not in entry or any(word in said for word in entry["said"]))
             and all(slots.get(slot) for slot in _SLOT.findall(entry["text"]))
         ]
         for number, entry in sorted(fitting, key=lambda item: (-_particular(item[1]), item[0])):
@@ -100,7 +106,7 @@ class PhrasingLibrary:
 
 
 def _particular(entry: Mapping[str, Any]) -> int:
-    return 2 * ("situations" in entry) + ("steps" in entry)
+    return 4 * ("said" in entry) + 2 * ("situations" in entry) + ("steps" in entry)
 
 
 @cache

@@ -16,7 +16,7 @@ from app.ui.report import SAVE_JS
 from app.ui.report_html import report_document, report_html
 from app.wiring import Services, single_user
 from assistant.hints import HintState
-from consent.notices import OFFERED, SUGGESTED, notice
+from consent.notices import SUGGESTED
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError
 from interview.ports import Utterance
@@ -82,7 +82,7 @@ class LivePage:
         return [self.status, self.talk, self.side, self.hint, self.hints, self.seen]
 
 
-def build(labels: Labels) -> LivePage:
+def build(services: Services, labels: Labels) -> LivePage:
     """Top to bottom in the order things happen."""
     lang = labels.lang
 
@@ -107,7 +107,7 @@ def build(labels: Labels) -> LivePage:
     with gr.Row():
         purposes = keep(
             gr.CheckboxGroup(
-                purpose_names(lang),
+                purpose_names(services, lang),
                 value=[str(p) for p in SUGGESTED],
                 elem_id="live-purposes",
                 scale=4,
@@ -203,9 +203,10 @@ def build(labels: Labels) -> LivePage:
     )  # fmt: skip
 
 
-def purpose_names(lang: Lang) -> list[tuple[str, str]]:
+def purpose_names(services: Services, lang: Lang) -> list[tuple[str, str]]:
     """Purposes by name."""
-    return [(notice(lang).purpose(p)[0], str(p)) for p in OFFERED]
+    read = services.consents.notice(lang)
+    return [(read.purpose(p)[0], str(p)) for p in services.consents.offered]
 
 
 def speakers(lang: Lang) -> list[tuple[str, str]]:
@@ -382,7 +383,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(1)
     def agree(interview_id: str, chosen: list[str], name: str, lang: Lang) -> Any:
-        purposes = [p for p in OFFERED if str(p) in chosen]
+        purposes = [p for p in services.consents.offered if str(p) in chosen]
         if not purposes:
             raise InputError("none", message_key="error.no_purpose")
         services.consents.manager_grants(single_user(lang), _needed(interview_id), purposes, name)
@@ -520,7 +521,7 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
     @safety.guarded(8)
     def draw(lang: Lang) -> list[Any]:
         return [
-            gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(lang)),
+            gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
             card_html(lang), hearing_html(lang), recording_html(lang),
         ]  # fmt: skip

@@ -37,7 +37,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
                 own = mine.build(labels)
             with labels.keep(gr.Tab(t("tab.live", lang), id="live"), label="tab.live") as live_tab:
-                holding = live.build(labels)
+                holding = live.build(services, labels)
             trainer_tab = gr.Tab(t("tab.trainer", lang), id="trainer", visible=False)
             with labels.keep(trainer_tab, label="tab.trainer"):
                 training = trainer.build(labels)

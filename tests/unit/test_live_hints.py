@@ -1,0 +1,228 @@
+"""Hints: quiet by default, several wordings, and a model's wording only when it is in time, good and agreed to."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.settings import Settings
+from app.wiring import Services
+from assistant.hints import QUIET_S, VARIATIONS, HintState, consider
+from consent.notices import OFFERED, Purpose, notice
+from interview.actor import Actor, Role
+from interview.cues import CueKind
+from interview.reading.moves import RuleMoveReader
+from interview.situations import Situation
+from interview.steps import Step
+from llms.hint_writer import LlmHintWriter, few_words
+from llms.openai_compatible import ChatEndpoint
+from phrasing.checks import fault
+from phrasing.library import PhrasingLibrary
+from tests.fakes.llm_server import Server, llm_server
+
+BOSS = Actor("boss", Role.MANAGER, "zh")
+WHERE = {"situation": Situation.EXPERT, "step": Step.FEEDBACK}
+RULES, LIBRARY = RuleMoveReader(), PhrasingLibrary()
+TEXT = "这半年我拿着18000块干两个人的活，这个评级对我不公平，我爱人也这么说。"
+GOOD = "一个人顶两个人，换谁都不好受。哪一块你觉得没算进去？"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with llm_server() as running:
+        yield running
+
+
+def cue(strength=0.9, kind="unfairness", quote="不公平", start=0, end=3):
+    return {"kind": kind, "strength": strength, "quote": quote, "start": start, "end": end}
+
+
+def after(state, at_s, *cues, **how):
+    return consider(state, cues or (cue(),), at_s, LIBRARY, "zh", **WHERE, **how)
+
+
+def test_at_most_one_new_hint_in_thirty_seconds_and_one_on_screen():
+    first = after(HintState(), 10)
+    assert first.shown is not None and first.shown.quote == "不公平"
+    assert after(first, 10 + QUIET_S - 0.1) == first
+    second = after(first, 10 + QUIET_S)
+    assert second.shown.wording != first.shown.wording
+
+
+@pytest.mark.parametrize("how", [{"manager_speaking": True}, {"unsure": True}])
+def test_never_over_the_manager_nor_for_unsure_words(how):
+    assert after(HintState(), 10, **how) == HintState()
+
+
+@pytest.mark.parametrize("weak", [cue(0.4), cue(0.9, kind="acceptance")])
+def test_a_faint_cue_or_agreement_brings_none(weak):
+    assert after(HintState(), 10, weak).shown is None
+
+
+def test_the_strongest_of_several_cues_is_answered():
+    assert after(HintState(), 10, cue(0.6), cue(0.8, kind="anger")).shown.kind is CueKind.ANGER
+
+
+def services(tmp_path, server: Server | None = None, **settings) -> Services:
+    where = (
+        {"llm_base_url": server.url, "llm_model": "small", "llm_provider": "vllm", "llm_hints_timeout_s": 20}
+        if server
+        else {}
+    )
+    return Services(Settings(home=tmp_path / "home", **where, **settings))
+
+
+def begin(made: Services, *more: Purpose, employee: tuple[Purpose, ...] | None = None):
+    interview, secret = made.consents.invite(BOSS, "面谈", "zh")
+    made.consents.manager_grants(BOSS, interview.id, (*OFFERED, *more), "王岚")
+    made.consents.answer(secret, employee or (*OFFERED, *more), "李工", "zh")
+    return interview.id, made.consents.grant(interview.id)
+
+
+def hint(made: Services, grant, state: HintState | None = None, at_s: float = 5.0) -> HintState:
+    said = made.live.hear(grant, "employee", TEXT, start_s=at_s, end_s=at_s)
+    return made.live.hint_after(grant, state or HintState(), said, "zh", **WHERE)
+
+
+def test_other_words_for_the_same_hint_are_three_and_differ(tmp_path):
+    made = services(tmp_path)
+    _, grant = begin(made)
+    state = hint(made, grant)
+    seen = [state.shown.wording]
+    for _ in range(5):
+        state = made.live.another_wording(state, "zh", **WHERE)
+        seen.append(state.shown.wording)
+    assert len(set(seen)) == VARIATIONS and state.shown.variation == VARIATIONS
+    assert made.live.another_wording(HintState(), "zh", **WHERE) == HintState()
+
+
+def test_a_model_words_the_hint_from_half_a_sentence_only(tmp_path, server):
+    made = services(tmp_path, server, llm_hints=True)
+    _, grant = begin(made, Purpose.MODEL_HINTS)
+    asked = server.play(f"“{GOOD}”\n").asked
+    state = hint(made, grant)
+    assert state.shown.wording == GOOD and state.shown.quote in TEXT
+    (request,) = asked
+    sent = "".join(m["content"] for m in request["messages"] if m["role"] == "user")
+    assert "不公平" in sent and len(sent) <= 40
+    for private in ("18000", "爱人", "李工", "王岚", "两个人的活"):
+        assert private not in sent
+    again = hint(made, grant, state, at_s=60)
+    assert again.shown.wording != GOOD, "the model may not repeat itself: the authored wording stands"
+
+
+BAD = {
+    "long": "你这半年一个人干了两个人的活而且一句怨言都没有说过真的非常不容易。你觉得哪里没有被看见？",
+    "no question": "你觉得不公平，我听到了。",
+    "no acknowledgement": "评级是委员会统一定的。你还有什么问题？",
+    "argument": "你应该往前看。你打算怎么办？",
+    "argument after": "我理解你，但是大家都一样。你怎么看？",
+    "guilt": "是我没看到，对不起。哪件事漏了？",
+    "promise": "我听到了，我会帮你争取。你想要什么？",
+    "promise of pay": "你辛苦了，下回给你加。还想要什么？",
+    "english": "That sounds unfair to you. Which part?",
+    "figure": "你扛了30%的活，不容易。哪块没算？",
+    "label": "提示：你觉得不公平。是哪一处？",
+    "two lines": "你觉得不公平，我听到了。\n是哪一处？",
+    "insult": "你太玻璃心了，我听到了。哪里不公平？",
+    "empty": " ",
+}
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+def test_a_models_wording_that_fails_a_check_is_not_shown(tmp_path, server, answer):
+    made = services(tmp_path, server, llm_hints=True)
+    _, grant = begin(made, Purpose.MODEL_HINTS)
+    server.play(answer)
+    assert hint(made, grant).shown.id.startswith("cues.unfairness.")
+
+
+@pytest.mark.parametrize(
+    "mode", ["cut", "garbage", "binary", "error_event", "html", "endless", "endless_thought", 401, 500]
+)
+def test_a_broken_endpoint_leaves_the_authored_wording(tmp_path, server, mode):
+    made = services(tmp_path, server, llm_hints=True)
+    _, grant = begin(made, Purpose.MODEL_HINTS)
+    server.play(GOOD, mode=mode)
+    assert hint(made, grant).shown.id.startswith("cues.unfairness.")
+
+
+@pytest.mark.parametrize(
+    "pace", [{"mode": "silent"}, {"mode": "comments"}, {"first_s": 30.0}, {"piece_chars": 1, "piece_s": 2.0}]
+)
+def test_a_slow_model_is_not_waited_for(server, pace):
+    server.play(GOOD, **pace)
+    writer = LlmHintWriter(ChatEndpoint(server.url, "m"), RULES, timeout_s=0.2)
+    began = time.monotonic()
+    assert writer.write(CueKind.UNFAIRNESS, TEXT, (20, 23), "zh", step=Step.FEEDBACK) is None
+    assert time.monotonic() - began < 20, "the server would have taken longer"
+
+
+def test_nothing_is_sent_unless_both_agreed_to_just_that(tmp_path, server):
+    made = services(tmp_path, server, llm_hints=True)
+    for employee in (OFFERED, (*OFFERED[:2], Purpose.MODEL_HINTS)):
+        _, grant = begin(made, Purpose.MODEL_HINTS, employee=employee)
+        asked = server.play(GOOD).asked
+        hint(made, grant)
+        assert not asked
+
+
+def test_the_authored_wording_comes_after_a_second_and_a_half():
+    assert Settings().llm_hints_timeout_s == 1.5
+
+
+def test_without_the_switch_nobody_is_asked_and_no_notice_speaks_of_it(tmp_path, server):
+    made = services(tmp_path, server)
+    assert Purpose.MODEL_HINTS not in made.consents.offered
+    assert made.live._writer is None
+    assert made.consents.notice("zh").digest == notice("zh").digest
+    assert "语言模型" not in str(made.consents.notice("zh").words)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_notice_names_the_model_and_the_ledger_keeps_which(tmp_path, server, lang):
+    made = services(tmp_path, server, llm_hints=True)
+    read = made.consents.notice(lang)
+    assert "small (127.0.0.1)" in read.words["sections"][-1]["text"]
+    assert read.purpose(Purpose.MODEL_HINTS)[0] and read.digest != notice(lang).digest
+    interview, _ = begin(made, Purpose.MODEL_HINTS)
+    entries = made.consents.entries(interview)
+    assert all(e.notice_digest == made.consents.notice("zh").digest for e in entries)
+    assert all(Purpose.MODEL_HINTS in e.purposes for e in entries)
+
+
+def test_words_do_not_go_to_another_model_than_the_one_agreed_to(tmp_path, server):
+    made = services(tmp_path, server, llm_hints=True)
+    interview, grant = begin(made, Purpose.MODEL_HINTS)
+    assert grant.covers(Purpose.MODEL_HINTS)
+    other = Services(made.settings.model_copy(update={"llm_model": "another"}))
+    assert not other.consents.grant(interview).covers(Purpose.MODEL_HINTS)
+    assert other.consents.grant(interview).covers(Purpose.HINTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "lang", "kept"),
+    [
+        (TEXT, "不公平", "zh", "这个评级对我不公平"),
+        ("工资18000，太不公平了", "不公平", "zh", "太不公平了"),
+        ("涨到18000也不公平", "不公平", "zh", "涨到…也不公平"),
+        ("I told you in May. This is unfair to me and 3 others. Ask Tom.", "unfair", "en", "This is unfair to me and … others"),
+    ],
+)  # fmt: skip
+def test_only_the_clause_around_the_quote_leaves(text, quote, lang, kept):
+    start = text.index(quote)
+    assert few_words(text, (start, start + len(quote)), lang) == kept
+    long = "啊" * 500 + quote + "哦" * 500
+    assert len(few_words(long, (500, 500 + len(quote)), lang)) <= 120
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", list(CueKind))
+def test_the_authored_library_passes_the_same_checks(kind, lang):
+    for situation in Situation:
+        for step in Step:
+            used: set[str] = set()
+            while (w := LIBRARY.for_cue(kind, lang, situation=situation, step=step, avoid=used)) is not None:
+                assert fault(w.text, lang, RULES) is None, w.text
+                used.add(w.id)
+            assert len(used) >= 12
