@@ -1,6 +1,8 @@
 """The web server: the Gradio page mounted on FastAPI, offline, without analytics or saved calls."""
 
 import contextlib
+import itertools
+import logging
 import os
 import ssl
 import threading
@@ -77,6 +79,18 @@ def _forget_in_time(services: Services) -> None:
         time.sleep(3_600)
 
 
+def _send_in_time(services: Services) -> None:
+    """Plan reminders every ten minutes and send what is due every half minute, where a way to send is set up."""
+    for beat in itertools.count():
+        try:
+            if services.settings.reminders and beat % 20 == 0:
+                services.reminders.plan()
+            services.outbox.send_due()
+        except Exception as error:  # one wrong record must not keep everybody else's messages; its words stay unsaid
+            logging.getLogger(__name__).warning("messages: %s", type(error).__name__)
+        time.sleep(30)
+
+
 def run(
     services: Services,
     host: str | None,
@@ -110,6 +124,8 @@ def run(
         services.library.scenarios(lang)
     app = build_app(services)
     threading.Thread(target=_forget_in_time, args=(services,), daemon=True).start()
+    if services.channels:
+        threading.Thread(target=_send_in_time, args=(services,), daemon=True).start()
     if self_sign:
         from app.certificate import self_signed
 

@@ -157,7 +157,7 @@ def texts(lang: Lang) -> Mapping[str, Any]:
 def words_of(talk: Talk, person: Person, what: Round | None, link: str) -> tuple[str, str]:
     """Subject and text in the employee's language; ``link`` is their private page, or empty."""
     words = texts(person.lang)
-    when, short = _when(talk, words, person.lang)
+    when, short = when_of(talk, person.lang)
     tone = "_cancelled" if talk.cancelled else "_changed" if talk.sequence > 0 else ""
     subject = str(words[f"subject{tone}"]).format(when_short=short)
     head = [words["greeting"].format(name=person.name), "", words[f"intro{tone}"].format(when=when)]
@@ -227,13 +227,13 @@ def _party(address: str, name: str, **params: str) -> vCalAddress:
     return party
 
 
-def _when(talk: Talk, words: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
-    """The moment in full and in short, in the zone it was set in."""
+def when_of(talk: Talk, lang: Lang) -> tuple[str, str]:
+    """The moment in full and in short, in the zone it was set in; raises InputError for a talk without a time."""
     if talk.at is None:
         raise InputError("no time", message_key="error.no_time")
     zone = talk.zone or "UTC"
     at = talk.at.astimezone(ZoneInfo(zone))
-    day = words["weekdays"][at.weekday()]
+    day = texts(lang)["weekdays"][at.weekday()]
     offset = at.strftime("%z")
     shown = f"UTC{offset[:3]}:{offset[3:]}"
     if lang == "zh":

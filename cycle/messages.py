@@ -86,7 +86,7 @@ class Outbox:
 
     def put(self, message: Message, once: str, *, owner_id: str, key_id: str = "", parent_id: str = "") -> bool:
         """Keep a message to be sent; False if one for the same occasion ``once`` was already kept, by whomever."""
-        made = hashlib.sha256(once.encode()).hexdigest()[:16]
+        made = _id(once)
         record = Record(
             made, Kind.MESSAGE, owner_id, key_id or made, message.model_dump(mode="json"), parent_id,
             State.WAITING, message.next_at.astimezone().date(),
@@ -94,6 +94,14 @@ class Outbox:
         try:
             self._records.add(record)
         except ConflictError:
+            return False
+        return True
+
+    def knows(self, once: str) -> bool:
+        """Whether a message for this occasion is kept already."""
+        try:
+            self._records.get(Kind.MESSAGE, _id(once))
+        except NotFoundError:
             return False
         return True
 
@@ -175,3 +183,7 @@ class Outbox:
                     self._store(record, message, State.UNSURE, error="error.delivery_unsure")
                 except ConflictError:  # it has spoken up meanwhile
                     continue
+
+
+def _id(once: str) -> str:
+    return hashlib.sha256(once.encode()).hexdigest()[:16]

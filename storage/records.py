@@ -128,13 +128,11 @@ class SqlRecords:
         query = select(*columns).where(where).order_by(records.c.created_at, records.c.id)
         with transaction(self._engine) as db:
             rows = db.execute(query).all()
-            keys: dict[str, DataKey] = {}
-            if bodies:
-                wanted = select(sealing_keys).where(
-                    sealing_keys.c.id.in_(select(records.c.key_id).where(where).distinct())
-                )
-                keys = {row.id: self._vault.unwrap(row.id, row.wrapped) for row in db.execute(wanted)}
-        return tuple(_record(row, keys.get(row.key_id)) for row in rows)
+            if not bodies:
+                return tuple(_record(row, None) for row in rows)
+            keys = self._keys(db, {row.key_id for row in rows}, make=False)
+        # somebody forgotten between the two questions is gone, not a record without words
+        return tuple(_record(row, keys[row.key_id]) for row in rows if row.key_id in keys)
 
     def _keys(self, db: Connection, ids: set[str], *, make: bool = True) -> dict[str, DataKey]:
         found = {
