@@ -1,0 +1,1 @@
+"""The cycle around the talk: due work, team, pack, minutes and plans."""
