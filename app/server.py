@@ -27,6 +27,7 @@ def build_app(services: Services) -> "FastAPI":
     from app.audio_socket import AudioRoom, CaptureTokens, mount_audio
     from app.consent_page import mount_consent
     from app.employee_page import mount_employee
+    from app.flow_card import mount_flow_card
     from app.gate import Gate
     from app.join import mount_join
     from app.recordings import mount_recordings
@@ -41,6 +42,7 @@ def build_app(services: Services) -> "FastAPI":
 
     mount_join(app, services)
     mount_consent(app, services)
+    mount_flow_card(app, services)
     mount_employee(app, services)
     tokens = CaptureTokens()
     room = AudioRoom(services, services.ears, tokens)
