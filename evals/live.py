@@ -1,43 +1,52 @@
-"""Recordings replayed in real time through the listener: how late words come, how right they are, what it costs.
+"""Live talks measured as they are held: the product's own server, its WebSocket, sound sent by the clock.
 
-Run ``python -m evals.live [--audio FOLDER] [--sessions N] [--repeat N] [--fast] [--json]``. The folder holds a
-manifest.json (file, lang, reference, seconds) beside the recordings. Figures, each over all recordings:
+    python -m evals.live [--audio FOLDER] [--sessions N] [--agreement] [--json]
+    python -m evals.live --hours H [--speed K] [--lang zh]
 
-- commit delay: from the last voice of a segment to its committed text, seconds, median and 95th percentile;
-- first words: from the first voice of a segment to any text of it;
-- error rate against the reference (characters for zh, words for en), live and offline through the same model; and of live
-  against offline;
-- processor seconds for each second of speech, and memory of the worker at the end.
+The folder holds a manifest.json (file, lang, reference, seconds) beside the recordings; those of a language are played
+one after the other as one talk. Figures:
 
-``--sessions`` replays that many talks at once; ``--fast`` feeds without waiting, then delays mean nothing and are left out.
+- word delay: from the end of a word (as the same model times it offline) to its committed text, seconds;
+- utterance delay: from the last voice of a segment to its committed text; hint delay: to a hint, where the words raise a cue;
+- error rate (characters for zh, words for en) against the reference and against offline decoding, and offline's own;
+- processor seconds for each second of speech, memory, frames lost;
+- with ``--agreement`` the same for LocalAgreement-2 on the same model and machine, see `evals.local_agreement`.
+
+``--hours`` plays the recordings over and over as one talk, ``--speed`` times as fast as they were spoken, and shows memory
+and delay by tenths of the talk. Delays are always wall seconds.
 """
 
 import argparse
+import difflib
 import json
 import os
 import statistics
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from assistant.hints import HintState, consider
 from consent.grants import ConsentGrant
+from evals import local_agreement
 from evals.grants import recorded
+from evals.live_server import Server, Streamed, serving, stream
 from evals.speech_errors import errors, units
 from interview.conversation import LANGS, Lang
+from interview.situations import Situation
+from interview.steps import Step
 from llms import weights
-from speech.audio import BLOCK, BLOCK_S, RATE, Samples, blocks
-from speech.listening import Listener, transcribe_file
+from phrasing.library import PhrasingLibrary
+from speech.audio import RATE, Samples, blocks
 from speech.segmenting import Limits
-from speech.worker import Transcriber
 
 AUDIO = Path(__file__).parents[2] / "shared" / "audio"
-END_S = 1.0
-"""Silence after a recording, so that its last pause is one."""
+BETWEEN_S = 1.5
+"""Silence between two recordings and at the end, so that each last pause is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +60,11 @@ class Clip:
 
 
 @dataclass(slots=True)
-class Replayed:
-    """What came of one replay."""
+class Offline:
+    """What the model makes of the recordings at leisure: units and where in the talk each ends, seconds."""
 
-    clip: Clip
-    text: str = ""
-    doubtful: int = 0
-    commit_s: list[float] = field(default_factory=list[float])
-    first_s: list[float] = field(default_factory=list[float])
-    notices: list[str] = field(default_factory=list[str])
+    units: list[str]
+    ends_s: list[float]
 
 
 def load(folder: Path, grant: ConsentGrant) -> list[Clip]:
@@ -75,157 +80,232 @@ def load(folder: Path, grant: ConsentGrant) -> list[Clip]:
     ]  # fmt: skip
 
 
-def replay(clip: Clip, transcriber: Transcriber, grant: ConsentGrant, fast: bool = False) -> Replayed:
-    """Feed one recording, by the clock unless ``fast``, and note when each text comes."""
-    result, limits = Replayed(clip), Limits()
-    listener = Listener(grant, transcriber, clip.lang)
-    began = time.monotonic()
-    seen: set[int] = set()
-
-    def listen() -> None:
-        for heard in listener.events():
-            now = time.monotonic() - began
-            if heard.kind == "notice":
-                result.notices.append(heard.text)
-                continue
-            if heard.text and heard.number not in seen:
-                seen.add(heard.number)
-                result.first_s.append(now - heard.start_s - limits.lead_s)
-            if heard.kind == "committed":
-                result.text += " " + heard.text
-                result.doubtful += heard.doubtful
-                result.commit_s.append(now - min(heard.end_s - limits.tail_s, len(clip.samples) / RATE))
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    sound = np.concatenate((clip.samples, np.zeros(round(END_S * RATE), np.int16)))
-    for seq, at in enumerate(range(0, len(sound), BLOCK)):
-        if not fast:
-            time.sleep(max(0.0, began + (seq + 1) * BLOCK_S - time.monotonic()))
-        listener.feed(sound[at : at + BLOCK].tobytes(), seq)
-    listener.finish()
-    thread.join()
-    return result
+def joined(clips: Sequence[Clip]) -> Samples:
+    """The recordings as one talk."""
+    silence = np.zeros(round(BETWEEN_S * RATE), np.int16)
+    return np.concatenate([part for clip in clips for part in (clip.samples, silence)])
 
 
-def measure(clips: Sequence[Clip], transcriber: Transcriber, grant: ConsentGrant, sessions: int, fast: bool) -> Any:
-    """All figures; ``sessions`` talks run at once, each through its own order of the recordings."""
-    results: list[Replayed] = []
-    lock = threading.Lock()
+def offline(model: Any, clips: Sequence[Clip]) -> Offline:
+    """Decoded recording by recording, in windows of 28 s, with the model's own word times."""
+    found, start = Offline([], []), 0.0
+    for clip in clips:
+        for at in range(0, len(clip.samples), 28 * RATE):
+            before = start + at / RATE
+            for word in local_agreement.words_of(model, clip.samples[at : at + 28 * RATE], clip.lang):
+                own = units(local_agreement.tidy(word.text, clip.lang), clip.lang)
+                found.units += own
+                found.ends_s += [before + word.end_s] * len(own)
+        start += len(clip.samples) / RATE + BETWEEN_S
+    return found
 
-    def talk(first: int) -> None:
-        for at in range(len(clips)):
-            done = replay(clips[(at + first) % len(clips)], transcriber, grant, fast)
-            with lock:
-                results.append(done)
 
-    cpu, began = _cpu_s(transcriber), time.monotonic()
-    threads = [threading.Thread(target=talk, args=(n * len(clips) // sessions,)) for n in range(sessions)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    elapsed, spent = time.monotonic() - began, _cpu_s(transcriber) - cpu
-    seconds = sum(len(r.clip.samples) for r in results) / RATE
-    found: dict[str, Any] = {
-        "sessions": sessions, "speech_s": round(seconds, 1), "elapsed_s": round(elapsed, 1),
-        "cpu_per_speech_s": round(spent / seconds, 3), "worker_mb": _rss_mb(transcriber.pid), "own_mb": _rss_mb(os.getpid()),
-        "doubtful": sum(r.doubtful for r in results), "notices": sorted({n for r in results for n in r.notices}),
+def delays(known: Offline, heard: Iterable[tuple[str, float]], lang: Lang) -> list[float]:
+    """Seconds from a word's end to its commit, for words that both heard. ``heard``: texts and when they were committed."""
+    own, at = list[str](), list[float]()
+    for text, when in heard:
+        added = units(local_agreement.tidy(text, lang), lang)
+        own += added
+        at += [when] * len(added)
+    match = difflib.SequenceMatcher(None, known.units, own, autojunk=False)
+    return [
+        at[block.b + n] - known.ends_s[block.a + n] for block in match.get_matching_blocks() for n in range(block.size)
+    ]
+
+
+def play(server: Server, clips: Sequence[Clip], known: Offline) -> dict[str, Any]:
+    """One talk through the socket, and all its figures."""
+    lang = clips[0].lang
+    interview_id, secret = server.talk(lang)
+    samples = joined(clips)
+    cpu = server.cpu_s()
+    told = _Hints(server, interview_id, lang)
+    result = stream(server, interview_id, secret, samples, told=told)
+    if result.refused:
+        return {"lang": lang, "refused": result.refused}
+    seconds = sum(len(clip.samples) for clip in clips) / RATE
+    committed = [(str(event["text"]), at) for at, event in result.of("committed")]
+    text = " ".join(said for said, _ in committed)
+    said = units(" ".join(clip.reference for clip in clips), lang)
+    late = [at - end for at, end in zip((at for at, _ in result.of("committed")), told.ends_s(result), strict=False)]
+    return {
+        "lang": lang, "speech_s": round(seconds, 1),
+        "word_delay_s": spread(delays(known, committed, lang)),
+        "utterance_delay_s": spread(late),
+        "hint_delay_s": spread(told.delays(result)),
+        "first_text_delay_s": spread(_first_texts(result, known, lang)),
+        "errors": {
+            "live": _rate(said, units(text, lang)), "offline": _rate(said, known.units),
+            "live_to_offline": _rate(known.units, units(text, lang)),
+        },
+        "cpu_per_speech_s": round((server.cpu_s() - cpu) / seconds, 3), "mb": server.rss_mb(),
+        "frames": result.frames, "frames_lost": result.lost,
+        "frames_unheard": max(0, result.frames - result.acknowledged - 4),
+        "notices": sorted({str(event["text"]) for _, event in result.of("notice")}),
     }  # fmt: skip
-    if not fast:
-        found["commit_delay_s"] = _spread(d for r in results for d in r.commit_s)
-        found["first_words_s"] = _spread(d for r in results for d in r.first_s)
-    return found | {"errors": _error_rates(results, clips, transcriber, grant)}
 
 
-def _error_rates(
-    results: Iterable[Replayed], clips: Sequence[Clip], transcriber: Transcriber, grant: ConsentGrant
-) -> dict[str, dict[str, float]]:
-    offline = {clip.name: " ".join(_offline(clip, transcriber, grant)) for clip in clips}
-    rates: dict[str, dict[str, float]] = {}
-    for lang in LANGS:
-        own = [r for r in results if r.clip.lang == lang]
-        said = [(units(r.clip.reference, lang), units(r.text, lang), units(offline[r.clip.name], lang)) for r in own]
-        length = sum(len(s) for s, _, _ in said)
-        if not length:
+class _Hints:
+    """What the manager's page does with each new utterance: look for a cue and pick a hint; the page is told at once."""
+
+    def __init__(self, server: Server, interview_id: str, lang: Lang) -> None:
+        self._server, self._id, self._lang = server, interview_id, lang
+        self._phrasing = PhrasingLibrary()
+        self._made: list[tuple[int, float]] = []
+        self._voice_ends: list[float] = []
+        self._seen = 0
+
+    def __call__(self, _at: float, event: dict[str, Any]) -> None:
+        if event["type"] != "committed":
+            return
+        began = time.monotonic()
+        heard = self._server.store.interviews.heard(self._id)
+        for utterance in heard[self._seen :]:
+            state = consider(
+                HintState(), utterance.cues, utterance.end_s, self._phrasing, self._lang, situation=Situation.EXPERT,
+                step=Step.FEEDBACK, unsure=utterance.doubtful, said=utterance.text,
+            )  # fmt: skip
+            self._voice_ends.append(utterance.end_s)
+            if state.shown is not None:
+                self._made.append((len(self._voice_ends) - 1, _at + time.monotonic() - began))
+        self._seen = len(heard)
+
+    def ends_s(self, result: Streamed) -> list[float]:
+        """Wall seconds of the last voice of each utterance."""
+        return [(end - result.base_s - Limits().tail_s) / result.speed for end in self._voice_ends]
+
+    def delays(self, result: Streamed) -> list[float]:
+        """From the last voice of an utterance to its hint."""
+        ends = self.ends_s(result)
+        return [at - ends[number] for number, at in self._made]
+
+
+def _first_texts(result: Streamed, known: Offline, lang: Lang) -> list[float]:
+    """From a word's end to the first text of any kind that has it: tentative texts of a segment replace each other."""
+    shown: list[tuple[str, float]] = []
+    before = ""
+    for at, event in result.events:
+        if event["type"] not in ("tentative", "committed"):
             continue
-        rates[lang] = {
-            "live": round(sum(errors(s, h) for s, h, _ in said) / length, 3),
-            "offline": round(sum(errors(s, o) for s, _, o in said) / length, 3),
-            "live_to_offline": round(
-                sum(errors(o, h) for _, h, o in said) / max(1, sum(len(o) for _, _, o in said)), 3
-            ),
-        }
-    return rates
+        own, old = units(str(event["text"]), lang), units(before, lang)
+        keep = next((n for n, (a, b) in enumerate(zip(own, old, strict=False)) if a != b), min(len(own), len(old)))
+        shown += [(unit + " ", at) for unit in own[keep:]]
+        before = "" if event["type"] == "committed" else str(event["text"])
+    return delays(known, shown, lang)
 
 
-def _offline(clip: Clip, transcriber: Transcriber, grant: ConsentGrant) -> Iterable[str]:
-    heard = transcribe_file(grant, wav(clip.samples), transcriber, clip.lang)
-    return (h.text for h in heard if h.kind == "committed")
+def baseline(model: Any, clips: Sequence[Clip], known: Offline) -> dict[str, Any]:
+    """LocalAgreement-2 on the same talk."""
+    lang = clips[0].lang
+    seconds = sum(len(clip.samples) for clip in clips) / RATE
+    made = local_agreement.transcribe(model, joined(clips), lang)
+    own = units(local_agreement.tidy(made.text, lang), lang)
+    said = units(" ".join(clip.reference for clip in clips), lang)
+    return {
+        "lang": lang, "speech_s": round(seconds, 1), "word_delay_s": spread(delays(known, made.words, lang)),
+        "errors": {"live": _rate(said, own), "live_to_offline": _rate(known.units, own)},
+        "cpu_per_speech_s": round(made.work_s / seconds, 3),
+    }  # fmt: skip
 
 
-def wav(samples: Samples) -> Any:
-    """A recording in memory."""
-    import io
-    import wave
+def long_talk(server: Server, clips: Sequence[Clip], hours: float, speed: float) -> dict[str, Any]:
+    """One long talk: memory and delay by tenths of it."""
+    lang, once = clips[0].lang, joined(clips)
+    samples = np.tile(once, max(1, round(hours * 3_600 * RATE / len(once))))
+    interview_id, secret = server.talk(lang)
+    memory: list[tuple[float, float, float]] = []
+    over = threading.Event()
+    began = time.monotonic()
 
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())
-    out.seek(0)
-    return out
+    def watch() -> None:
+        while not over.wait(5):
+            now = server.rss_mb()
+            memory.append((time.monotonic() - began, now["server"], now["speech"]))
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    cpu, hints = server.cpu_s(), _Hints(server, interview_id, lang)
+    result = stream(server, interview_id, secret, samples, speed=speed, told=hints)
+    over.set()
+    watching.join()
+    ends = hints.ends_s(result)
+    late = [(at, at - end) for (at, _), end in zip(result.of("committed"), ends, strict=False)]
+    wall = len(samples) / RATE / speed
+    tenths: list[dict[str, Any]] = []
+    for n in range(10):
+        own = [d for at, d in late if n * wall / 10 <= at < (n + 1) * wall / 10 + (n == 9) * 1e9]
+        mb = [m for m in memory if n * wall / 10 <= m[0] < (n + 1) * wall / 10]
+        tenths.append(
+            {
+                "utterance_delay_s": spread(own),
+                "server_mb": max((m[1] for m in mb), default=None),
+                "speech_mb": max((m[2] for m in mb), default=None),
+            }
+        )
+    seconds = len(samples) / RATE
+    return {
+        "lang": lang, "sound_s": round(seconds), "speed": speed, "utterances": len(late), "tenths": tenths,
+        "cpu_per_sound_s": round((server.cpu_s() - cpu) / seconds, 3), "frames": result.frames,
+        "frames_lost": result.lost, "frames_unheard": max(0, result.frames - result.acknowledged - 4),
+        "notices": sorted({str(event["text"]) for _, event in result.of("notice")}), "refused": result.refused,
+    }  # fmt: skip
 
 
-def _spread(delays: Iterable[float]) -> dict[str, float]:
-    found = sorted(delays)
-    if not found:
+def spread(found: Iterable[float]) -> dict[str, float]:
+    """Median, 95th percentile and number."""
+    values = sorted(found)
+    if not values:
         return {}
     return {
-        "median": round(statistics.median(found), 2),
-        "p95": round(found[min(len(found) - 1, int(0.95 * len(found)))], 2),
-        "n": len(found),
+        "median": round(statistics.median(values), 2),
+        "p95": round(values[min(len(values) - 1, int(0.95 * len(values)))], 2),
+        "n": len(values),
     }
 
 
-def _cpu_s(transcriber: Transcriber) -> float:
-    """Processor seconds of this process and the worker; of this one alone where /proc is not there."""
-    own = time.process_time()
-    path = Path(f"/proc/{transcriber.pid}/stat")
-    if not path.exists():
-        return own
-    parts = path.read_text().rpartition(")")[2].split()
-    return own + (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _rss_mb(pid: int | None) -> int:
-    path = Path(f"/proc/{pid}/statm")
-    return round(int(path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6) if path.exists() else 0
+def _rate(said: list[str], heard: list[str]) -> float:
+    return round(errors(said, heard) / max(1, len(said)), 3)
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--audio", type=Path, default=AUDIO)
-    parser.add_argument(
-        "--model", type=Path, default=None, help="folder of weights; default: whisper-base of the cache"
-    )
-    parser.add_argument("--sessions", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=1, help="play the recordings so many times over")
-    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--lang", choices=LANGS, default=None)
+    parser.add_argument("--sessions", type=int, default=1, help="so many talks of each language at once")
+    parser.add_argument("--agreement", action="store_true", help="LocalAgreement-2 as well")
+    parser.add_argument("--hours", type=float, default=0.0)
+    parser.add_argument("--speed", type=float, default=1.0, help="with --hours: sound seconds sent in a wall second")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    grant = recorded()
-    clips = load(asked.audio, grant) * asked.repeat
-    transcriber = Transcriber.of_model(asked.model or weights.ready("whisper-base", weights.default_cache()))
-    transcriber.start()
-    try:
-        found = measure(clips, transcriber, grant, asked.sessions, asked.fast)
-    finally:
-        transcriber.close()
+    clips = load(asked.audio, recorded())
+    langs: list[Lang] = [lang for lang in LANGS if asked.lang in (None, lang) and any(c.lang == lang for c in clips)]
+    found: dict[str, Any] = {"load_before": os.getloadavg(), "cores": os.cpu_count()}
+    if asked.hours:
+        with serving() as server:
+            found["long"] = long_talk(server, [c for c in clips if c.lang == langs[0]], asked.hours, asked.speed)
+    else:
+        model = local_agreement.load(weights.ready("whisper-base", weights.default_cache()))
+        for lang in langs:
+            own = [c for c in clips if c.lang == lang]
+            known = offline(model, own)
+            found[lang] = {"ours": _at_once(own, known, asked.sessions)}
+            if asked.agreement:
+                found[lang]["local_agreement"] = baseline(model, own, known)
+    found["load_after"] = os.getloadavg()
     print(json.dumps(found, ensure_ascii=False, indent=None if asked.json else 1))
+
+
+def _at_once(clips: Sequence[Clip], known: Offline, sessions: int) -> list[dict[str, Any]]:
+    """The same talk so many times at once, through one server."""
+    found: list[dict[str, Any]] = []
+    with serving() as server:
+        threads = [threading.Thread(target=lambda: found.append(play(server, clips, known))) for _ in range(sessions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return found
 
 
 if __name__ == "__main__":
