@@ -28,6 +28,8 @@ from interview.errors import ConsentError, InputError, NotFoundError, TandaoErro
 if TYPE_CHECKING:
     from fastapi import FastAPI, WebSocket
 
+    from speech.voices import Voices
+
 FRAME_BYTES = 6_400
 HEAD_BYTES = 4
 LAST_WORDS_S = 10.0
@@ -76,12 +78,31 @@ class Heard(Protocol):
         """Perhaps misheard."""
         ...
 
+    @property
+    def speaker(self) -> str | None:
+        """By the voice, or None."""
+        ...
+
+    @property
+    def unsure(self) -> bool:
+        """Whether ``speaker`` is only who spoke before."""
+        ...
+
 
 class Listener(Protocol):
     """One session's ears."""
 
     def feed(self, frame: bytes, seq: int, channel: int) -> None:
         """Take 200 ms of sound; may wait while the ears are behind."""
+        ...
+
+    @property
+    def voices(self) -> "Voices | None":
+        """The two voices, where they may be told apart."""
+        ...
+
+    def without_voices(self) -> None:
+        """Forget them."""
         ...
 
     def events(self) -> Iterator[Heard]:
@@ -97,7 +118,8 @@ class Listener(Protocol):
         ...
 
 
-Ears = Callable[[ConsentGrant, Lang], Listener]
+Ears = Callable[[ConsentGrant, Lang, str], Listener]
+"""Makes a listener; the text is names and terms that may be said."""
 CHANNELS: dict[str, int] = {"manager": 0, "employee": 1}
 
 
@@ -108,18 +130,29 @@ class CaptureTokens:
         self.before_end: Callable[[str], None] = lambda _interview_id: None
         """Called with an interview's id before it is ended, so that its last words are still heard."""
         self._tokens: dict[str, tuple[str, float]] = {}
+        self._terms: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def issue(self, services: Services, actor: Actor, interview_id: str) -> str:
-        """A token bound to the grant in force; raises ConsentError where there is none."""
-        services.consents.interview(actor, interview_id)
+    def issue(self, services: Services, actor: Actor, interview_id: str, terms: str = "") -> str:
+        """A token bound to the grant in force; raises ConsentError where there is none.
+
+        ``terms``: names and terms that may be said; with the title and both names they help the recogniser.
+        """
+        interview = services.consents.interview(actor, interview_id)
         services.consents.grant(interview_id)
         token = secrets.token_urlsafe(24)
+        said = " ".join((*services.consents.names(interview_id), terms, interview.title)).split()
         with self._lock:
+            self._terms[interview_id] = " ".join(dict.fromkeys(said))
             now = time.monotonic()
             self._tokens = {t: v for t, v in self._tokens.items() if v[1] > now}
             self._tokens[token] = (interview_id, now + TOKEN_S)
         return token
+
+    def terms(self, interview_id: str) -> str:
+        """Names and terms of an interview, in memory only."""
+        with self._lock:
+            return self._terms.get(interview_id, "")
 
     def interview(self, token: str) -> str | None:
         """The interview behind a token, or None."""
@@ -189,7 +222,7 @@ class AudioRoom:
             return
         interview_id, party = found
         try:
-            session = await self._open(interview_id)
+            session = await self._open(interview_id, self._tokens.terms(interview_id))
         except ConsentError:
             await self._refuse(socket, "no_grant")
             return
@@ -214,7 +247,7 @@ class AudioRoom:
             if not session.sockets:
                 asyncio.get_running_loop().call_later(60, self._close_if_idle, interview_id)
 
-    async def _open(self, interview_id: str) -> _Session:
+    async def _open(self, interview_id: str, hotwords: str) -> _Session:
         session = self._sessions.get(interview_id)
         if session is not None and not session.stopped:
             return session
@@ -222,7 +255,7 @@ class AudioRoom:
             raise InputError("busy", message_key="error.live_busy")
         grant = self._services.consents.grant(interview_id)
         lang = self._services.consents.standing_lang(interview_id)
-        listener = await asyncio.to_thread(self._ears, grant, lang)
+        listener = await asyncio.to_thread(self._ears, grant, lang, hotwords)
         began = self._services.consents.began(interview_id)
         session = _Session(grant, lang, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
         self._sessions[interview_id] = session
@@ -239,10 +272,8 @@ class AudioRoom:
                 return
             text = message.get("text")
             if text is not None:
-                with contextlib.suppress(ValueError, TypeError, AttributeError):
-                    speaker = json.loads(text).get("speaker")
-                    if party == "manager" and speaker in ("manager", "employee", "unsure"):
-                        session.shared_speaker = speaker
+                if party == "manager":
+                    await self._told(session, text)
                 continue
             data = message.get("bytes") or b""
             if len(data) != HEAD_BYTES + FRAME_BYTES:
@@ -269,6 +300,22 @@ class AudioRoom:
                 since_ack = 0
                 await socket.send_json({"type": "ack", "next": session.next_frame[party]})
 
+    async def _told(self, session: _Session, text: str) -> None:
+        """What the manager's page says beside sound: who speaks, or who reads aloud now. Nonsense is passed over."""
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            told = json.loads(text)
+            voices = session.listener.voices
+            speaker, reads = told.get("speaker"), told.get("reads")
+            if speaker in ("manager", "employee", "unsure"):
+                session.shared_speaker = speaker
+                if voices is not None and speaker != "unsure":
+                    voices.put_right(speaker)
+            if reads in ("manager", "employee", ""):
+                if voices is None:
+                    await self._tell(session, {"type": "no_voices"})
+                else:
+                    voices.read(reads or None)
+
     async def _watch(self, session: _Session, interview_id: str) -> None:
         """Ends the session as soon as the consent is gone or the interview over."""
         while not session.stopped:
@@ -281,6 +328,8 @@ class AudioRoom:
                 return
             if Purpose.TRANSCRIBE not in found.purposes or over:
                 await self._stop(session, "over" if over else "withdrawn")
+            elif Purpose.VOICES not in found.purposes:
+                session.listener.without_voices()
 
     async def _stop(self, session: _Session, why: str) -> None:
         if session.stopped:
@@ -306,7 +355,14 @@ class AudioRoom:
                     return
                 if heard.kind == "committed":
                     self._store(session, heard)
-                shown = {"type": heard.kind, "text": heard.text, "channel": heard.channel, "doubtful": heard.doubtful}
+                shown: dict[str, Any] = {
+                    "type": heard.kind,
+                    "text": heard.text,
+                    "channel": heard.channel,
+                    "doubtful": heard.doubtful,
+                }
+                if heard.kind in ("enrolling", "enrolled"):
+                    shown["voiced_s"] = heard.end_s
                 _hand_over(loop, self._tell, session, shown)
         except ConsentError:
             _hand_over(loop, self._stop, session, "withdrawn")
@@ -317,10 +373,15 @@ class AudioRoom:
 
     def _store(self, session: _Session, heard: Heard) -> None:
         party: Party = "employee" if heard.channel == CHANNELS["employee"] else "manager"
-        speaker = party if len(session.joined) > 1 or party == "employee" else session.shared_speaker
+        speaker, unsure = session.shared_speaker, False
+        if len(session.joined) > 1 or party == "employee":
+            speaker = party
+        elif heard.speaker is not None or heard.unsure:
+            speaker, unsure = heard.speaker or "unsure", heard.unsure
         self._services.live.hear(
             session.grant, speaker, heard.text, start_s=round(session.base_s + heard.start_s, 1),
             end_s=round(session.base_s + heard.end_s, 1), doubtful=heard.doubtful,
+            unsure=unsure,
         )  # fmt: skip
 
     async def _tell(self, session: _Session, event: dict[str, Any]) -> None:

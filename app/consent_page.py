@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from app.join import page_html
 from app.texts import message, t
 from app.wiring import Services
-from consent.notices import NEEDS, Purpose
+from consent.notices import NEEDS, SENSITIVE, Purpose
 from interview.conversation import LANGS, Lang
 from interview.errors import TandaoError
 
@@ -101,18 +101,21 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
     )
     sections = "".join(f"<h2>{escape(s['name'])}</h2><p>{escape(s['text'])}</p>" for s in words["sections"])
     boxes: list[str] = []
+    apart: list[str] = []
     for purpose in services.consents.offered:
         name, text = read.purpose(purpose)
         ticked = " checked" if purpose in granted else ""
         rests = ""
         if purpose in NEEDS:
             rests = f" <span class='note'>{t('consent.needs', lang, name=read.purpose(NEEDS[purpose])[0])}</span>"
-        boxes.append(
+        (apart if purpose in SENSITIVE else boxes).append(
             f"<label class='box'><input type='checkbox' name='purpose' value='{purpose}'{ticked}> <b>{escape(name)}</b>"
             f"<br>{escape(text)}{rests}</label>"
         )
     notes = f"<p class='flag' role='alert'>{escape(warning)}</p>" if warning else ""
     notes += f"<p role='status'><b>{escape(thanks)}</b></p>" if thanks else ""
+    if apart:
+        boxes.append(f"<h3>{escape(words['sensitive']['name'])}</h3>{''.join(apart)}")
     form = (
         f"<form method='post' action='{here}'>{''.join(boxes)}<label for='name'>{escape(words['name'])}</label>"
         f"<input id='name' name='name' maxlength='60' autocomplete='name'>"

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from consent.ledger import LedgerRepository
     from cycle.assessments import Assessments
     from cycle.employee import Visits
+    from cycle.minutes import MinutesOfTalks
+    from cycle.plans import Plans
+    from cycle.pulse import Pulses
+    from cycle.resources import Resources
     from cycle.invitations import Invitations
     from cycle.messages import Channel, ChannelName, Outbox
     from cycle.reminders import Reminders
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from review.classrooms import Classrooms
     from review.cohorts import Cohorts
     from review.reviews import Reviews
+    from speech.voices import Voices
     from speech.worker import Transcriber
     from storage.store import Store
 
@@ -170,11 +175,23 @@ class Services:
         """The chain itself, for the command line."""
         return self._store.ledger
 
-    def ears(self, grant: "ConsentGrant", lang: Lang) -> "Listener":
-        """What turns sound into words for one session; raises InputError where no model is installed."""
+    def ears(self, grant: "ConsentGrant", lang: Lang, hotwords: str = "") -> "Listener":
+        """What turns sound into words for one session; raises StorageError where no model is installed."""
         from speech.listening import Listener as Ears
 
-        return Ears(grant, self.transcriber, lang)
+        return Ears(grant, self.transcriber, lang, hotwords=hotwords, voices=self._voices(grant))
+
+    def _voices(self, grant: "ConsentGrant") -> "Voices | None":
+        """Both voices, where that was granted and the encoder's weights are whole; else who speaks is marked by hand."""
+        from consent.notices import Purpose
+        from speech.voices import LstmEncoder, Voices
+
+        if not grant.covers(Purpose.VOICES):
+            return None
+        try:
+            return Voices(grant, LstmEncoder())
+        except StorageError:
+            return None
 
     @cached_property
     def transcriber(self) -> "Transcriber":
@@ -296,6 +313,39 @@ class Services:
         from cycle.assessments import Assessments
 
         return Assessments(self._store.records, self.talks, SystemClock())
+
+    @cached_property
+    def minutes(self) -> "MinutesOfTalks":
+        """Minutes both confirm."""
+        from consent.notices import Purpose
+        from cycle.minutes import MinutesOfTalks
+
+        def withdrawn(live_id: str) -> bool:
+            return Purpose.TRANSCRIBE not in self.consents.standing(live_id).purposes
+
+        return MinutesOfTalks(self._store.records, self.talks, SystemClock(), withdrawn)
+
+    @cached_property
+    def plans(self) -> "Plans":
+        """Action plans and development plans."""
+        from cycle.plans import Plans
+
+        return Plans(self._store.records, self.talks, SystemClock())
+
+    @cached_property
+    def resources(self) -> "Resources":
+        """Courses, projects and mentors."""
+        from cycle.resources import Resources
+
+        return Resources(self._store.records)
+
+    @cached_property
+    def pulses(self) -> "Pulses":
+        """Anonymous answers after talks."""
+        from cycle.pulse import Pulses, WeekClock
+
+        clock = WeekClock(SystemClock())
+        return Pulses(self._store.records_by(clock), clock)
 
     @cached_property
     def editing(self) -> Editing:

@@ -88,8 +88,12 @@ class LiveInterviews:
         start_s: float | None = None,
         end_s: float | None = None,
         doubtful: bool = False,
+        unsure: bool = False,
     ) -> Utterance:
-        """Store an utterance with the cues that are in it. Only an employee's sure words raise cues."""
+        """Store an utterance with the cues that are in it. Only words that are surely an employee's raise cues.
+
+        ``unsure``: the voice did not tell whether it was this speaker.
+        """
         words = "".join(c for c in text if c == "\n" or c.isprintable()).strip()
         if not words:
             raise InputError("nothing said", message_key="error.empty_line")
@@ -100,7 +104,7 @@ class LiveInterviews:
         heard = self._repository.heard(grant.interview_id)
         lang = self._consents.standing_lang(grant.interview_id)
         cues: tuple[Mapping[str, Any], ...] = ()
-        if speaker == "employee" and not doubtful and grant.covers(Purpose.CUES):
+        if speaker == "employee" and not doubtful and not unsure and grant.covers(Purpose.CUES):
             before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
             cues = tuple(
                 {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
@@ -110,7 +114,7 @@ class LiveInterviews:
         now_s = round((self._clock.now() - began).total_seconds(), 1)
         utterance = Utterance(
             len(heard), speaker, words, doubtful, now_s if start_s is None else start_s,
-            now_s if end_s is None else end_s, cues,
+            now_s if end_s is None else end_s, cues, unsure,
         )  # fmt: skip
         return self._repository.add(grant, utterance)
 
@@ -120,9 +124,9 @@ class LiveInterviews:
         return self._repository.heard(interview_id)
 
     def own_words(self, secret: str) -> tuple[Utterance, ...]:
-        """The employee's view by their link: their own words only."""
+        """The employee's view by their link: what is surely their own words."""
         interview = self._consents.linked(secret)
-        return tuple(u for u in self._repository.heard(interview.id) if u.speaker == "employee")
+        return tuple(u for u in _sure(self._repository.heard(interview.id)) if u.speaker == "employee")
 
     def strike(self, secret: str, number: int, kind: str) -> None:
         """The employee strikes out a cue in their own words."""
@@ -136,20 +140,29 @@ class LiveInterviews:
 
     def correct(self, actor: Actor, interview_id: str, number: int, text: str, speaker: str) -> None:
         """Put words or speaker right afterwards; cues of changed words are read again."""
-        interview = self._consents.interview(actor, interview_id)
-        grant = self._consents.grant(interview_id)
         words = text.strip()
         if not words or len(words) > MAX_TEXT:
             raise InputError("words", message_key="error.empty_line")
+        self._correct(actor, interview_id, number, speaker, words)
+
+    def put_right(self, actor: Actor, interview_id: str, number: int, speaker: str) -> None:
+        """Say who said it; the words stay as they were heard, doubtful or not, and cues are read again."""
+        self._correct(actor, interview_id, number, speaker, None)
+
+    def _correct(self, actor: Actor, interview_id: str, number: int, speaker: str, words: str | None) -> None:
+        interview = self._consents.interview(actor, interview_id)
+        grant = self._consents.grant(interview_id)
         for utterance in self._repository.heard(interview_id):
             if utterance.number == number:
                 cues: tuple[Mapping[str, Any], ...] = ()
-                if speaker == "employee" and grant.covers(Purpose.CUES):
+                text = utterance.text if words is None else words
+                doubtful = utterance.doubtful and words is None
+                if speaker == "employee" and not doubtful and grant.covers(Purpose.CUES):
                     cues = tuple(
                         {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
-                        for c in self._cues.read(words, interview.lang)
+                        for c in self._cues.read(text, interview.lang)
                     )
-                changed = Utterance(number, _speaker(speaker), words, False, utterance.start_s, utterance.end_s, cues)
+                changed = Utterance(number, _speaker(speaker), text, doubtful, utterance.start_s, utterance.end_s, cues)
                 self._repository.correct(interview_id, changed)
                 return
         raise NotFoundError("no such utterance", message_key="error.no_utterance")
@@ -157,7 +170,7 @@ class LiveInterviews:
     def standing(self, actor: Actor, interview_id: str) -> Standing:
         """Step, time, shares and promises."""
         interview = self._consents.interview(actor, interview_id)
-        return standing(self._repository.heard(interview_id), self._moves, interview.lang)
+        return standing(_sure(self._repository.heard(interview_id)), self._moves, interview.lang)
 
     def hint_after(
         self,
@@ -178,7 +191,7 @@ class LiveInterviews:
         found = consider(
             state, utterance.cues, utterance.end_s, self._phrasing, lang, situation=situation, step=step,
             manager_speaking=utterance.speaker == "manager",
-            unsure=utterance.doubtful or utterance.speaker == "unsure", said=utterance.text,
+            unsure=utterance.doubtful or utterance.unsure or utterance.speaker == "unsure", said=utterance.text,
         )  # fmt: skip
         hint = found.shown
         if hint is None or hint == state.shown or self._writer is None or not grant.covers(Purpose.MODEL_HINTS):
@@ -203,7 +216,7 @@ class LiveInterviews:
         minutes = self._repository.minutes(interview_id)
         if minutes is None:
             heard = self._repository.heard(interview_id)
-            minutes = draft_minutes(heard, self._moves, interview.lang)
+            minutes = draft_minutes(_sure(heard), self._moves, interview.lang)
             if Purpose.KEEP_TRANSCRIPT in self._consents.standing(interview_id).purposes:
                 self._repository.save_minutes(interview_id, minutes)
         self._repository.end(interview_id)
@@ -214,7 +227,7 @@ class LiveInterviews:
         interview = self._consents.interview(actor, interview_id)
         lines = [
             (Speaker.MANAGER if u.speaker == "manager" else Speaker.EMPLOYEE, u.text)
-            for u in self._repository.heard(interview_id)
+            for u in _sure(self._repository.heard(interview_id))
             if u.speaker != "unsure"
         ]
         return Transcript.of(interview.lang, lines)
@@ -237,6 +250,11 @@ class LiveInterviews:
         """Destroy it; the ledger keeps its entries."""
         interview: LiveInterview = self._consents.interview(actor, interview_id)
         self._repository.delete(interview.id)
+
+
+def _sure(heard: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """With nobody's name on what the voice did not tell."""
+    return tuple(replace(u, speaker="unsure") if u.unsure else u for u in heard)
 
 
 def _speaker(name: str) -> Any:

@@ -176,6 +176,11 @@ class Consents:
         granted = [e.at for e in entries if e.kind == "grant"]
         return dt.datetime.fromisoformat(granted[-1]) if granted else self._interviews.get(interview_id).created_at
 
+    def names(self, interview_id: str) -> tuple[str, ...]:
+        """The names both gave with their last grant, as far as they are not forgotten."""
+        last = {e.party: e for e in self._ledger.entries(interview_id) if e.kind == "grant"}
+        return tuple(name for entry in last.values() if (name := self._ledger.name_of(entry)))
+
     def granted_by(self, interview_id: str, party: Party) -> frozenset[Purpose]:
         """What one party's last word was; for that party's own page."""
         own = [e for e in self._ledger.entries(interview_id) if e.party == party and e.kind != "erased"]

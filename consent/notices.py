@@ -37,8 +37,12 @@ NEEDS: Mapping[Purpose, Purpose] = {
     Purpose.MODEL_HINTS: Purpose.HINTS,
 }
 """A purpose without the one it rests on means nothing and is not counted."""
-OFFERED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
+OFFERED = (
+    Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT, Purpose.KEEP_AUDIO, Purpose.VOICES,
+)  # fmt: skip
 """The purposes something stands behind today; nobody is asked for the others."""
+SENSITIVE = (Purpose.VOICES,)
+"""Sensitive personal data: asked for by itself, apart from the rest."""
 SUGGESTED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS)
 """What a manager usually asks for; nothing is ticked beforehand on the employee's page."""
 

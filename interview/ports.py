@@ -331,6 +331,7 @@ class Utterance:
 
     ``speaker``: manager, employee or unsure. ``doubtful``: the words may be misheard; such words raise no cue.
     ``cues``: ``{kind, strength, quote, start, end}`` of the employee's words, those that were not struck out.
+    ``unsure``: the voice did not tell who spoke, so ``speaker`` is whoever spoke before; raises no cue and counts nowhere.
     """
 
     number: int
@@ -340,6 +341,7 @@ class Utterance:
     start_s: float = 0.0
     end_s: float = 0.0
     cues: tuple[Mapping[str, Any], ...] = ()
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -17,18 +19,20 @@ import numpy as np
 from consent.grants import ConsentGrant
 from interview.conversation import Lang
 from interview.errors import InputError
-from speech.audio import BLOCK, RATE, Cancelled, Progress, Warned, blocks, need
+from speech.audio import BLOCK, RATE, Cancelled, Progress, Samples, Warned, blocks, need
 from speech.doubt import Verdict
 from speech.segmenting import Piece, Segmenter, Silero, Vad
+from speech.voices import Enrolment, Party, Speaker, Voices
 from speech.whisper import Spoken, Words
 from speech.worker import Job, Load, Stage, Transcriber
 
-Kind = Literal["tentative", "committed", "notice"]
+Kind = Literal["tentative", "committed", "notice", "enrolling", "enrolled"]
 Notice = Literal["behind", "lighter", "caught_up", "restarted", "stopped", "gap", "lost", "truncated"]
 MOST_FRAME_BYTES = 64_000
 FILLED_S = 2.0
 """A shorter gap is heard as silence, a longer one closes the segment."""
 MOST_GAP_S = 4 * 3600.0
+_NOBODY = Speaker(None, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class Heard:
     committed; an empty one takes it back. A notice has a `Notice` as its text and is for the page to word. ``behind``:
     tentative text is off for a while; ``lighter``: finals are made with less care; ``lost``: what was said there could not
     be transcribed; ``gap``: no sound arrived there.
+
+    ``enrolling`` and ``enrolled``: the person named in ``text`` reads aloud, ``end_s`` voiced seconds of what is needed
+    so far. ``speaker``: by the voice, None where voices are not told apart; ``unsure``: the speaker before was taken.
     """
 
     kind: Kind
@@ -49,6 +56,8 @@ class Heard:
     doubtful: bool = False
     lang: Lang | None = None
     number: int = -1
+    speaker: Party | None = None
+    unsure: bool = False
 
 
 class Listener:
@@ -61,12 +70,13 @@ class Listener:
         lang: Spoken,
         *,
         hotwords: str = "",
+        voices: Voices | None = None,
         vad: Callable[[], Vad] = Silero,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises ConsentError without a grant for transcription, StorageError where the worker can't be started.
 
-        ``hotwords``: names and terms of this talk.
+        ``hotwords``: names and terms of this talk. ``voices``: tells the speakers of channel 0 apart.
         """
         need(grant)
         if transcriber.failed is not None:
@@ -74,6 +84,8 @@ class Listener:
         self._transcriber = transcriber
         self._lang: Spoken = lang
         self._hotwords = hotwords
+        self._voices = voices
+        self._compare = ThreadPoolExecutor(1, "voices") if voices is not None else None
         self._vad = vad
         self._clock = clock
         self._began = clock()
@@ -110,8 +122,33 @@ class Listener:
             ear.due = seq + 1
             if missing:
                 self._missed(ear, missing)
-            self._pieces(ear, ear.segmenter.feed(np.frombuffer(frame, "<i2").astype(np.int16, copy=False)))
+            samples = np.frombuffer(frame, "<i2").astype(np.int16, copy=False)
+            if self._read_aloud(channel, samples):
+                samples = np.zeros_like(samples)
+            self._pieces(ear, ear.segmenter.feed(samples))
             self._tell_load()
+
+    @property
+    def voices(self) -> Voices | None:
+        """The voices of this talk, if they are told apart."""
+        return self._voices
+
+    def without_voices(self) -> None:
+        """The purpose was withdrawn: the voiceprints are gone and nothing is compared any more."""
+        voices, self._voices = self._voices, None
+        if voices is not None:
+            voices.forget()
+
+    def _read_aloud(self, channel: int, samples: Samples) -> bool:
+        """Whether somebody is reading aloud; then it is no part of the talk, and silence takes its place."""
+        if self._voices is None or channel != 0:
+            return False
+        found: Enrolment | None = self._voices.listen(samples)
+        if found is None:
+            return False
+        kind: Kind = "enrolled" if found.done else "enrolling"
+        self._out.put(Heard(kind, found.who, 0.0, found.voiced_s))
+        return True
 
     def events(self) -> Iterator[Heard]:
         """What is heard, as it comes; blocks; ends after `finish` or `abort`."""
@@ -135,7 +172,7 @@ class Listener:
                 self._pieces(ear, ear.segmenter.finish())
             self._idle.wait_for(lambda: self._open == 0, wait_s)
             self._closed = True
-        self._transcriber.forget(self)
+        self._end()
         self._out.put(None)
 
     def abort(self) -> None:
@@ -145,10 +182,17 @@ class Listener:
             self._ears.clear()
             self._open = 0
             self._idle.notify_all()
-        self._transcriber.forget(self)
+        self._end()
         while not self._out.empty():
             self._out.get_nowait()
         self._out.put(None)
+
+    def _end(self) -> None:
+        """Voiceprints die with the session, as does what waits."""
+        self.without_voices()
+        if self._compare is not None:
+            self._compare.shutdown(wait=False, cancel_futures=True)
+        self._transcriber.forget(self)
 
     def _offset(self) -> float:
         """When a channel began: the first one is the beginning of the talk, another may join later."""
@@ -171,18 +215,32 @@ class Listener:
                 self._out.put(Heard("tentative", "", piece.start_s, piece.end_s, ear.channel, number=piece.number))
                 continue
             stage: Stage = "final" if piece.kind == "closed" else "tentative"
+            speaker = self._compared(ear, piece) if stage == "final" else None
             if stage == "final":
                 self._open += 1
                 ear.closed = piece.number
             job = Job(
                 self, ear.channel, stage, piece.samples, piece.voiced_s, self._lang,
-                lambda words, ear=ear, piece=piece: self._answered(ear, piece, words), self._hotwords, lambda ear=ear: ear.lang,
+                lambda words, ear=ear, piece=piece, speaker=speaker: self._answered(ear, piece, words, speaker),
+                self._hotwords, lambda ear=ear: ear.lang,
             )  # fmt: skip
             if not self._transcriber.submit(job) and stage == "final":
                 self._answered(ear, piece, None)
 
-    def _answered(self, ear: "_Ear", piece: Piece, words: Words | None) -> None:
+    def _compared(self, ear: "_Ear", piece: Piece) -> "Future[Speaker] | None":
+        """Who says this, worked out while its words are."""
+        if self._voices is None or self._compare is None or ear.channel != 0:
+            return None
+        return self._compare.submit(self._voices.who, piece.samples, piece.voiced_s)
+
+    def _answered(
+        self, ear: "_Ear", piece: Piece, words: Words | None, compared: "Future[Speaker] | None" = None
+    ) -> None:
         """From the queue's thread: hand out the words of a piece."""
+        said = _NOBODY
+        if compared is not None and words is not None and words.text:
+            with suppress(CancelledError):
+                said = compared.result()
         with self._lock:
             if self._closed:
                 return
@@ -199,7 +257,8 @@ class Listener:
             else:
                 if words.verdict is Verdict.GOOD:
                     ear.lang = words.lang
-                self._out.put(_heard("committed", words, start, end, ear.channel, piece.number))
+                heard = _heard("committed", words, start, end, ear.channel, piece.number)
+                self._out.put(replace(heard, speaker=said.who, unsure=said.unsure))
             self._open -= 1
             self._tell_load()
             self._idle.notify_all()

@@ -180,7 +180,7 @@ class SqlInterviews:
                 raise InputError("over", message_key="error.ended")
             number = len(db.execute(_numbers(interview_id)).all())
             words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
-                     "start_s": utterance.start_s, "end_s": utterance.end_s}  # fmt: skip
+                     "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
             key = _key_or_new(db, self._vault, f"words:{interview_id}")
             sealed_cues = None
             if Purpose.CUES in now and utterance.cues:
@@ -196,7 +196,7 @@ class SqlInterviews:
             )  # fmt: skip
         return Utterance(
             number, utterance.speaker, utterance.text, utterance.doubtful, utterance.start_s, utterance.end_s,
-            utterance.cues if sealed_cues else (),
+            utterance.cues if sealed_cues else (), utterance.unsure,
         )  # fmt: skip
 
     def heard(self, interview_id: str) -> tuple[Utterance, ...]:
@@ -216,7 +216,7 @@ class SqlInterviews:
             found.append(
                 Utterance(
                     row.number, words["speaker"], words["text"], words["doubtful"], words["start_s"], words["end_s"],
-                    tuple(cues),
+                    tuple(cues), words.get("unsure", False),
                 )
             )  # fmt: skip
         return tuple(found)
@@ -224,7 +224,7 @@ class SqlInterviews:
     def correct(self, interview_id: str, utterance: Utterance) -> None:
         """Replace words, speaker or cues of one utterance."""
         words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
-                 "start_s": utterance.start_s, "end_s": utterance.end_s}  # fmt: skip
+                 "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
         with transaction(self._engine) as db:
             key = _key(db, self._vault, f"words:{interview_id}")
             if key is None:

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 from app.settings import Settings
+from consent.notices import Purpose
 from evals.speech_errors import errors, units
 from interview.errors import StorageError
 from llms import weights
 from speech.audio import BLOCK, RATE, Samples, blocks
 from speech.listening import Heard, Listener, transcribe_file
-from speech.segmenting import Segmenter, Silero
+from speech.segmenting import WINDOW, Segmenter, Silero
+from speech.voices import LstmEncoder, Voices
 from speech.whisper import Recognizer, tidy
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
@@ -202,3 +204,35 @@ def test_the_detector_goes_on_from_frame_to_frame(clips):
     ] + [(p.start_s, p.end_s) for p in parts.finish() if p.kind == "closed"]
     assert at_once == in_frames
     assert len(in_frames) >= 5
+
+
+def test_two_voices_of_one_session_are_told_apart(clips):
+    """Enrolled with 4 s of each, the rest of the recordings in pieces: from 1.5 s on nearly no piece is given to the other."""
+    encoder = LstmEncoder()
+    sound = {who: voiced(samples(AUDIO / f"en_enrol_{name}.wav")) for who, name in (("manager", "katie"), ("employee", "steve"))}  # fmt: skip
+    voices = Voices(granted(Purpose.TRANSCRIBE, Purpose.VOICES), encoder)
+    for who, spoken in sound.items():
+        voices.read(who)
+        for at in range(0, len(spoken), BLOCK):
+            told = voices.listen(spoken[at : at + BLOCK])
+            if told is None or told.done:
+                break
+    assert voices.ready
+    for seconds, most_wrong, most_unsure in ((1.0, 0.02, 0.2), (1.5, 0.004, 0.05), (3.0, 0.004, 0.02)):
+        length, wrong, unsure, count = round(seconds * RATE), 0, 0, 0
+        for who, spoken in sound.items():
+            for at in range(5 * RATE, len(spoken) - length, RATE // 4):
+                found = voices.who(spoken[at : at + length], seconds)
+                wrong += not found.unsure and found.who != who
+                unsure += found.unsure
+                count += 1
+        print(f"{seconds} s: {wrong} wrong and {unsure} unsure of {count}")
+        assert count > 50
+        assert wrong / count <= most_wrong
+        assert unsure / count <= most_unsure
+
+
+def voiced(sound: Samples) -> Samples:
+    windows = sound[: len(sound) // WINDOW * WINDOW].reshape(-1, WINDOW)
+    chances = Silero().probabilities(windows.reshape(-1))
+    return np.concatenate([window for window, chance in zip(windows, chances, strict=True) if chance >= 0.5])

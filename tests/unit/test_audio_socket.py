@@ -30,6 +30,8 @@ class Word:
     start_s: float = 0.0
     end_s: float = 1.0
     doubtful: bool = False
+    speaker: str | None = None
+    unsure: bool = False
 
 
 class Ears:
@@ -38,7 +40,13 @@ class Ears:
     def __init__(self):
         self.fed, self.closed, self.out = [], False, queue.Queue()
 
-    def __call__(self, grant, lang):
+    voices = None
+
+    def without_voices(self):
+        pass
+
+    def __call__(self, grant, lang, hotwords=""):
+        self.hotwords = hotwords
         assert grant.covers(Purpose.TRANSCRIBE)
         return self
 
@@ -244,3 +252,79 @@ def test_the_last_sentence_is_stored_before_the_end_and_nothing_after(client, se
         with pytest.raises(InputError):
             services.live.hear(grant, "manager", "太晚了")
         assert until(socket, "stopped")["why"] == "over"
+
+
+class FakeVoices:
+    """Notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def read(self, who):
+        self.told.append(("reads", who))
+
+    def put_right(self, who):
+        self.told.append(("right", who))
+
+
+def test_reading_aloud_and_a_speaker_put_right_reach_the_voices(client, services, ears, tokens):
+    interview_id, _ = begin(services)
+    ears.voices = FakeVoices()
+    token = tokens.issue(services, BOSS, interview_id, "里程碑 李工")
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": token})
+        until(socket, "ready")
+        for told in ({"reads": "employee"}, {"reads": "nobody"}, {"speaker": "manager"}, {"reads": ""}, [1]):
+            socket.send_json(told)
+        send(socket, 0, 1, 2, 3, 4)
+        until(socket, "ack")
+    assert ears.voices.told == [("reads", "employee"), ("right", "manager"), ("reads", None)]
+    assert ears.hotwords == "王岚 李工 里程碑 面谈", "names, terms and title, each once"
+
+
+def test_without_voices_the_page_is_told_so(client, services, tokens):
+    interview_id, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": tokens.issue(services, BOSS, interview_id)})
+        until(socket, "ready")
+        socket.send_json({"reads": "manager"})
+        assert socket.receive_json() == {"type": "no_voices"}
+
+
+def test_a_speaker_the_voice_does_not_tell_is_marked_and_raises_no_cue(client, services, ears, tokens):
+    interview_id, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": tokens.issue(services, BOSS, interview_id)})
+        until(socket, "ready")
+        ears.out.put(Word("committed", "这对我不公平。", 0, speaker="employee"))
+        ears.out.put(Word("committed", "这对我不公平。", 0, speaker="employee", unsure=True))
+        ears.out.put(Word("committed", "这对我不公平。", 0, unsure=True))
+        wait_for(lambda: len(services.live.heard(BOSS, interview_id)) == 3)
+    heard = services.live.heard(BOSS, interview_id)
+    assert [(u.speaker, u.unsure, bool(u.cues)) for u in heard] == [
+        ("employee", False, True), ("employee", True, False), ("unsure", True, False)
+    ]  # fmt: skip
+    assert len(services.live.transcript(BOSS, interview_id).turns) == 1, "nothing unsure is scored"
+    services.live.put_right(BOSS, interview_id, 1, "employee")
+    services.live.put_right(BOSS, interview_id, 2, "manager")
+    heard = services.live.heard(BOSS, interview_id)
+    assert [(u.speaker, u.unsure, bool(u.cues)) for u in heard[1:]] == [
+        ("employee", False, True), ("manager", False, False)
+    ]  # fmt: skip
+
+
+def test_voices_withdrawn_alone_are_forgotten_and_hearing_goes_on(client, services, ears, tokens, monkeypatch):
+    interview, secret = services.consents.invite(BOSS, "面谈", "zh")
+    services.consents.manager_grants(BOSS, interview.id, (*ALL, Purpose.VOICES), "王岚")
+    services.consents.answer(secret, (*ALL, Purpose.VOICES), "李工", "zh")
+    forgotten = []
+    monkeypatch.setattr(ears, "without_voices", lambda: forgotten.append(time.monotonic()))
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": tokens.issue(services, BOSS, interview.id)})
+        until(socket, "ready")
+        time.sleep(0.6)
+        assert not forgotten
+        services.consents.answer(secret, ALL, "李工", "zh")
+        wait_for(lambda: forgotten, seconds=3)
+        send(socket, 0, 1, 2, 3, 4)
+        until(socket, "ack")
