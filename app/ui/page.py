@@ -5,6 +5,8 @@ import gradio as gr
 from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import brief, choose, live, mine, preparation, report, rewind, talk
+from app.ui.cycle import hr
+from app.ui.cycle import page as cycle
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
 from app.wiring import Services
@@ -38,6 +40,11 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
                 own = mine.build(labels)
             with labels.keep(gr.Tab(t("tab.live", lang), id="live"), label="tab.live") as live_tab:
                 holding = live.build(services, labels)
+            with labels.keep(gr.Tab(t("tab.cycle", lang), id="cycle"), label="tab.cycle") as cycle_tab:
+                around = cycle.build(services, labels, language_state, tabs)
+            rounds_tab = gr.Tab(t("tab.rounds", lang), id="rounds", visible=False)
+            with labels.keep(rounds_tab, label="tab.rounds"):
+                asking = hr.build(labels)
             trainer_tab = gr.Tab(t("tab.trainer", lang), id="trainer", visible=False)
             with labels.keep(trainer_tab, label="tab.trainer"):
                 training = trainer.build(labels)
@@ -50,8 +57,15 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
         mine.wire(services, own, mine_tab, talking, reporting, tabs, language_state, rehearsal_state)
 
         live.wire(services, holding, live_tab, language_state, tokens)
+        cycle.wire(services, around, cycle_tab)
         trainer.wire(services, training, trainer_tab, language_state)
-        role.change(lambda chosen: gr.Tab(visible=chosen == "trainer"), role, trainer_tab, **quiet)
+        hr.wire(services, asking, rounds_tab, language_state)
+        role.change(
+            lambda chosen: [gr.Tab(visible=chosen == "trainer"), gr.Tab(visible=chosen == "manager")],
+            role,
+            [trainer_tab, cycle_tab],
+            **quiet,
+        )
 
         switched = language.change(
             lambda to: [to, _brand(to), gr.update(choices=roles(to)), *labels.updates(to)],
@@ -68,6 +82,8 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             report.redraw(services, reporting, language_state, rehearsal_state),
             mine.redraw(services, own, language_state),
             live.redraw(services, holding, language_state),
+            *cycle.redraws(services, around),
+            hr.redraw(services, asking, language_state),
             *trainer.redraws(services, training, language_state),
         ):
             switched.then(**redraw, show_progress="hidden", api_visibility="private")
@@ -78,7 +94,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
 
 def roles(lang: Lang) -> list[tuple[str, str]]:
     """Who one is in single-user mode; accounts will decide it."""
-    return [(t("role.manager", lang), "manager"), (t("role.trainer", lang), "trainer")]
+    return [(t("role.manager", lang), "manager"), (t("role.trainer", lang), "trainer"), (t("role.hr", lang), "hr")]
 
 
 def _brand(lang: str) -> str:

@@ -11,21 +11,30 @@ from typing import Any
 import gradio as gr
 
 from app.texts import t
+from app.ui import safety
+from app.ui.cycle import chosen, team, work
 from app.ui.labels import Labels
 from app.wiring import Services
+from interview.conversation import Lang
 
-MODULES: dict[str, ModuleType] = {}
+MODULES: dict[str, ModuleType] = {"work": work, "team": team}
 """Sub-tabs in order: name → module."""
 
 
 @dataclass
 class Shared:
-    """What every sub-tab may read and set. ``person`` and ``talk`` hold ids; ``tabs`` lets a button lead elsewhere."""
+    """What every sub-tab may read and set. ``person`` and ``talk`` hold ids; ``tabs`` and the whole page's
+    ``outer`` ones let a button lead elsewhere.
+
+    ``line`` says who it is; ``chosen.pick`` gives the values of ``[person, talk, line]`` together.
+    """
 
     language: gr.State
     person: gr.State
     talk: gr.State
     tabs: gr.Tabs
+    line: gr.HTML
+    outer: gr.Tabs
 
 
 @dataclass
@@ -37,27 +46,51 @@ class CyclePage:
     tabs: dict[str, gr.Tab]
 
 
-def build(services: Services, labels: Labels, language: gr.State) -> CyclePage:
+def build(services: Services, labels: Labels, language: gr.State, outer: gr.Tabs) -> CyclePage:
     """Sub-tabs with ids ``cycle-NAME``."""
     parts: dict[str, Any] = {}
     tabs: dict[str, gr.Tab] = {}
     person, talk = gr.State(""), gr.State("")
+    line = gr.HTML("", elem_id="cycle-chosen")
     with gr.Tabs(elem_id="cycle-tabs") as group:
         for name, module in MODULES.items():
             tabs[name] = gr.Tab(t(f"cycle.{name}", labels.lang), id=f"cycle-{name}", elem_id=f"cycle-{name}")
             with labels.keep(tabs[name], label=f"cycle.{name}"):
                 parts[name] = module.build(services, labels)
-    return CyclePage(Shared(language, person, talk, group), parts, tabs)
+    return CyclePage(Shared(language, person, talk, group, line, outer), parts, tabs)
 
 
-def wire(services: Services, page: CyclePage) -> None:
-    """Each part."""
+def wire(services: Services, page: CyclePage, outer: gr.Tab) -> None:
+    """Each part; the first one also when the cycle's tab itself is opened."""
     for name, module in MODULES.items():
         module.wire(services, page.parts[name], page.shared, page.tabs[name])
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    for event in (redraw_line(services, page.shared), *_first(services, page)):
+        outer.select(**event, **quiet)
+
+
+def redraw_line(services: Services, shared: Shared) -> dict[str, Any]:
+    """Who is chosen, again in the present language."""
+
+    @safety.guarded(1)
+    def draw(person_id: str, talk_id: str, lang: Lang) -> str:
+        return chosen.line(services, person_id, talk_id, lang)
+
+    return {"fn": draw, "inputs": [shared.person, shared.talk, shared.language], "outputs": shared.line}
+
+
+def _first(services: Services, page: CyclePage) -> list[dict[str, Any]]:
+    name, module = next(iter(MODULES.items()))
+    return module.redraws(services, page.parts[name], page.shared)
 
 
 def redraws(services: Services, page: CyclePage) -> list[dict[str, Any]]:
     """What follows the language switch."""
     return [
-        event for name, module in MODULES.items() for event in module.redraws(services, page.parts[name], page.shared)
+        redraw_line(services, page.shared),
+        *(
+            event
+            for name, module in MODULES.items()
+            for event in module.redraws(services, page.parts[name], page.shared)
+        ),
     ]
