@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SELF_ASSESSMENT = "self-assessment"  # assessments: the employee's, of one talk
     MINUTES = "minutes"  # minutes: of one talk, versions kept
     PLAN = "plan"  # plans: action plan and IDP of one talk
+    RESOURCES = "resources"  # resources: an imported catalogue, nobody's
     PULSE = "pulse"  # pulse: an answer without a name
     PERSONA = "persona"  # rehearsing tomorrow's talk: private, dies with the pack
     MESSAGE = "message"  # messages: what was or will be sent, to whom, how it went

@@ -79,3 +79,9 @@ class Store:
         from storage.records import SqlRecords
 
         return SqlRecords(self.engine, self._vault, self._clock)
+
+    def records_by(self, clock: Clock) -> "SqlRecords":
+        """The same records stamped by another clock; a coarse one for what must not be told by its time."""
+        from storage.records import SqlRecords
+
+        return SqlRecords(self.engine, self._vault, clock)
