@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from app.consent_page import Guesses
+from app.employee_after import pulse_from
 from app.employee_parts import answers_from, page_body
 from app.join import page_html
 from app.texts import message, t
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 Fields = Mapping[str, str]
-DONE = ("saved", "sent")
+DONE = ("saved", "sent", "confirmed", "differs", "ticked", "pulse")
 """What a finished action may say on the page it leads back to; texts ``me.done_*``."""
 HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
@@ -98,9 +99,34 @@ def _send(services: Services, visit: Visit, fields: Fields) -> str:
     return "sent"
 
 
+def _confirm(services: Services, visit: Visit, fields: Fields) -> str:
+    services.minutes.confirm_as_employee(visit, _number(fields, "number"), fields.get("view", ""))
+    return "confirmed"
+
+
+def _differ(services: Services, visit: Visit, fields: Fields) -> str:
+    services.minutes.differ(visit, _number(fields, "number"), fields.get("view", ""))
+    return "differs"
+
+
+def _tick(services: Services, visit: Visit, fields: Fields) -> str:
+    note = "".join(c for c in fields.get("note", "") if c.isprintable())
+    services.plans.tick_as_employee(visit, fields.get("action", ""), fields.get("period", ""), note)
+    return "ticked"
+
+
+def _pulse(services: Services, visit: Visit, fields: Fields) -> str:
+    services.pulses.answer(visit, pulse_from(fields))
+    return "pulse"
+
+
 _ACTIONS: Mapping[str, Callable[[Services, Visit, Fields], str]] = {
     "save": _save,
     "send": _send,
+    "confirm": _confirm,
+    "differ": _differ,
+    "tick": _tick,
+    "pulse": _pulse,
 }
 
 

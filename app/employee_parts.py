@@ -1,11 +1,13 @@
 """The parts of the employee's page as HTML; every word that a person wrote passes ``escape``."""
 
-import datetime as dt
 from collections.abc import Mapping
 from html import escape
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from app.after_html import day
+from app.employee_after import minutes_section, plan_section, pulse_section
 from app.employee_script import AUTOSAVE
 from app.texts import t
 from app.wiring import Services
@@ -35,28 +37,27 @@ def page_body(
         for other in LANGS
     )
     sheet = _assessment(services, visit, here, lang, fields)
+    after = (
+        minutes_section(services, visit, here, lang, fields)
+        + plan_section(services, visit, here, lang)
+        + pulse_section(services, visit, here, lang)
+    )
     return (
         f"{_STYLE}<p class='note'>{switch}</p><h1>{escape(t('me.title', lang, name=visit.profile.name))}</h1>"
-        f"{_facts(visit, lang)}{notes}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
+        f"{_facts(visit, lang)}{notes}{after}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
     )
-
-
-def day(when: dt.datetime | dt.date, lang: Lang) -> str:
-    """A day as people write it; a time is turned into this machine's day first."""
-    date = when.astimezone().date() if isinstance(when, dt.datetime) else when
-    if lang == "zh":
-        return f"{date.year}年{date.month}月{date.day}日（周{'一二三四五六日'[date.weekday()]}）"
-    return f"{date:%a} {date.day} {date:%b} {date.year}"
 
 
 def _facts(visit: Visit, lang: Lang) -> str:
     talk = visit.about
     when = t("me.no_date", lang)
-    if talk.at is not None:
-        when = f"{day(talk.at, lang)} {talk.at.astimezone():%H:%M}"
+    if talk.at is not None and not talk.cancelled:
+        there = talk.at.astimezone(ZoneInfo(talk.zone) if talk.zone else None)
+        when = f"{day(there.date(), lang)} {there:%H:%M}" + (f" ({talk.zone})" if talk.zone else "")
     rows = [("me.when", when), ("me.length", t("me.minutes_long", lang, n=talk.minutes))]
     rows += [("me.where", talk.place)] if talk.place else []
     rows += [("me.purpose", talk.purpose)] if talk.purpose else []
+    rows += [("me.bring", ("；" if lang == "zh" else "; ").join(talk.bring))] if talk.bring else []
     return "<div class='facts'>" + "".join(f"<p><b>{t(k, lang)}</b> {escape(v)}</p>" for k, v in rows) + "</div>"
 
 

@@ -51,7 +51,7 @@ class Visits:
         if not 1 <= days <= MAX_DAYS:
             raise InputError("days", message_key="error.link_days", limit=MAX_DAYS)
         record, talk = self._talks.talk(actor, talk_id)
-        check_shareable([talk.purpose, talk.place])
+        check_shareable([talk.purpose, talk.place, *talk.bring])
         return self._records.new_link(PURPOSE, record, self._clock.now() + dt.timedelta(days=days))
 
     def take_back(self, actor: Actor, talk_id: str) -> None:

@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 
 from app.consent_page import WRONG_LINKS
 from app.employee_page import mount_employee
+from cycle.minutes import entries_of
+from cycle.plans import ActionItem
 from cycle.talks import Stage, Talk
 from cycle.team import Person
 
@@ -95,6 +97,62 @@ def test_after_the_talk_the_sheet_is_to_read_only(client, secret, services, acto
     assert "零返工" in page and "<textarea id='proud" not in page
     late = client.post(f"/me/{secret}", data={"version": "1", "proud-1-what": "晚了", "what": "send"})
     assert late.status_code == 409 and "不能再改" in late.text
+
+
+def number_in(html: str) -> str:
+    return re.search(r"name='number' value='(\d+)'", html)[1]
+
+
+def test_minutes_are_read_confirmed_and_confirmed_again_after_a_change(client, secret, services, actor, talk):
+    services.minutes.save(actor, talk.id, entries_of("agreed", f"6. 每周复盘{NASTY}"), 0)
+    assert "面谈纪要" not in client.get(f"/me/{secret}").text, "a draft is the manager's"
+    services.minutes.confirm(actor, talk.id, 1)
+    shown = client.get(f"/me/{secret}").text
+    assert "6 " in shown and "每周复盘&lt;script&gt;" in shown and NASTY not in shown
+    mute = client.post(f"/me/{secret}", data={"number": "1", "view": " ", "what": "differ"})
+    assert mute.status_code == 400 and "有什么不同" in mute.text
+    answer = client.post(
+        f"/me/{secret}", data={"number": number_in(shown), "view": f"我补充{NASTY}", "what": "confirm"}
+    )
+    assert "已确认这份纪要" in answer.text and "我补充&lt;script&gt;" in answer.text and NASTY not in answer.text
+    minutes, version = services.minutes.of_talk(actor, talk.id)
+    assert minutes.status == "confirmed"
+    services.minutes.save(actor, talk.id, entries_of("agreed", "改过"), version)
+    stale = client.post(f"/me/{secret}", data={"number": "1", "view": "想说的话还在", "what": "confirm"})
+    assert stale.status_code == 409 and "已经改过" in stale.text and "正在修改" in stale.text
+    services.minutes.confirm(actor, talk.id, 2)
+    assert number_in(client.get(f"/me/{secret}").text) == "2"
+    services.visits.take_back(actor, talk.id)
+    closed = client.post(f"/me/{secret}", data={"number": "2", "what": "confirm"})
+    assert closed.status_code == 404 and services.minutes.of_talk(actor, talk.id)[0].status == "proposed"
+
+
+def test_own_actions_are_ticked_off_and_taken_back(client, secret, services, actor, talk):
+    today = services.plans.today()
+    own = ActionItem(id="", what=f"交总结{NASTY}", by=today, since=today)
+    made = services.plans.put_action(actor, talk.id, own)
+    other = services.plans.put_action(actor, talk.id, own.model_copy(update={"owner": "manager", "what": "给名额"}))
+    assert "行动计划" not in client.get(f"/me/{secret}").text
+    services.plans.share(actor, talk.id)
+    shown = client.get(f"/me/{secret}?lang=en").text
+    assert shown.count("value='tick'") == 1 and "交总结&lt;script&gt;" in shown and NASTY not in shown
+    done = client.post(f"/me/{secret}", data={"action": made.id, "period": "", "note": NASTY, "what": "tick"})
+    assert "✓ 已完成" in done.text and NASTY not in done.text
+    assert client.post(f"/me/{secret}", data={"action": other.id, "period": "", "what": "tick"}).status_code == 400
+    client.post(f"/me/{secret}", data={"action": made.id, "period": "", "what": "tick"})
+    assert services.plans.of_talk(actor, talk.id).actions[0].ticks == ()
+
+
+def test_three_questions_once_after_the_talk(client, secret, services, actor, talk):
+    assert "三个匿名问题" not in client.get(f"/me/{secret}").text
+    answer = {"heard": "5", "fair": "4", "next": "3", "what": "pulse"}
+    assert client.post(f"/me/{secret}", data=answer).status_code == 409
+    services.talks.change(actor, services.talks.talk(actor, talk.id)[0], Talk(), Stage.HELD)
+    assert "三个匿名问题" in client.get(f"/me/{secret}").text
+    assert client.post(f"/me/{secret}", data={"heard": "5", "what": "pulse"}).status_code == 400
+    assert "已匿名计入" in client.post(f"/me/{secret}", data=answer).text
+    again = client.post(f"/me/{secret}", data=answer)
+    assert again.status_code == 409 and "三个匿名问题" not in again.text
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe=\x00", b"&".join(b"a%d=1" % n for n in range(500)), b"what=nonsense", b""])
