@@ -66,6 +66,10 @@ class Records(Protocol):
         """Store changed records, all or none; raises ConflictError if somebody else's change came first."""
         ...
 
+    def store(self, new: Sequence[Record], changed: Sequence[Record]) -> tuple[Record, ...]:
+        """``add`` and ``put`` in one step, all or none."""
+        ...
+
     def get(self, kind: Kind, record_id: str) -> Record:
         """Raises NotFoundError."""
         ...

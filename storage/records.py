@@ -27,26 +27,30 @@ class SqlRecords:
 
     def add(self, *new: Record) -> tuple[Record, ...]:
         """See ``Records.add``."""
-        if not new:
-            return ()
-        stored = tuple(replace(r, version=1, changed_at=self._clock.now()) for r in new)
-        with transaction(self._engine) as db:
-            keys = self._keys(db, {r.key_id for r in stored})
-            db.execute(insert(records), [_row(r, keys[r.key_id]) for r in stored])
-        return stored
+        return self.store(new, ())
 
     def put(self, *changed: Record) -> tuple[Record, ...]:
         """See ``Records.put``."""
+        return self.store((), changed)
+
+    def store(self, new: Sequence[Record], changed: Sequence[Record]) -> tuple[Record, ...]:
+        """See ``Records.store``."""
+        added = tuple(replace(r, version=1, changed_at=self._clock.now()) for r in new)
         stored = tuple(replace(r, version=r.version + 1, changed_at=self._clock.now()) for r in changed)
+        if not added and not stored:
+            return ()
         with transaction(self._engine) as db:
             keys = self._keys(db, {r.key_id for r in stored}, make=False)
+            if any(record.key_id not in keys for record in stored):
+                raise NotFoundError("forgotten meanwhile")
+            if added:
+                keys |= self._keys(db, {r.key_id for r in added})
+                db.execute(insert(records), [_row(r, keys[r.key_id]) for r in added])
             for record in stored:
-                if record.key_id not in keys:
-                    raise NotFoundError("forgotten meanwhile")
                 same = (records.c.id == record.id) & (records.c.version == record.version - 1)
                 if db.execute(update(records).where(same).values(_row(record, keys[record.key_id]))).rowcount != 1:
                     raise ConflictError("somebody else changed it first", message_key="error.changed_meanwhile")
-        return stored
+        return added + stored
 
     def get(self, kind: Kind, record_id: str) -> Record:
         """See ``Records.get``."""
