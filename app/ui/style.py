@@ -14,7 +14,7 @@ footer {display: none !important}
 #brand h1 {font-size: 1.45rem; margin: .2rem 0; letter-spacing: .02em}
 #brand p {margin: 0; opacity: .72; font-size: .92rem}
 #language {max-width: 230px; margin-left: auto; flex: 0 0 auto}
-#role {max-width: 290px; flex: 0 0 auto}
+#role {max-width: 420px; flex: 0 0 auto}
 #brand {flex: 1 1 260px}
 #header {flex-wrap: wrap}
 .cards .wrap {display: grid !important; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: .6rem}
@@ -60,6 +60,9 @@ footer {display: none !important}
 .compare {table-layout: fixed}
 .compare th, .compare td {width: 50%}
 #show {align-self: end; margin-bottom: .5rem}
+button.act {font-size: .85rem; font-weight: 500; padding: .2rem .6rem; margin: 1px; border: 1px solid var(--border-color-primary);
+  border-radius: 8px}
+button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
 .note {font-size: .86rem; opacity: .8}
 .toast-title {font-size: 0 !important} /* English only, whatever title is given; the icon says it */
 @media (max-width: 640px) {
