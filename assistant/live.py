@@ -1,7 +1,7 @@
 """The live interview as a service: every utterance under a grant, cues from the employee's words, one hint at a time."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from interview.errors import InputError, NotFoundError
 from interview.ports import Clock, CueReader, MoveReader, Utterance
 from interview.situations import Situation
 from interview.steps import Step
+from people.permissions import Action, check
 from phrasing.library import PhrasingLibrary
 
 MAX_TEXT = 4_000
@@ -223,14 +224,35 @@ class LiveInterviews:
         return minutes
 
     def transcript(self, actor: Actor, interview_id: str) -> Transcript:
-        """The talk for the report; unsure speakers are left out."""
+        """The talk for the report, what one says without a break as one turn; unsure speakers are left out."""
         interview = self._consents.interview(actor, interview_id)
-        lines = [
-            (Speaker.MANAGER if u.speaker == "manager" else Speaker.EMPLOYEE, u.text)
-            for u in _sure(self._repository.heard(interview_id))
-            if u.speaker != "unsure"
-        ]
+        return self._transcript(interview)
+
+    def _transcript(self, interview: LiveInterview) -> Transcript:
+        lines: list[tuple[Speaker, str]] = []
+        for u in _sure(self._repository.heard(interview.id)):
+            if u.speaker == "unsure":
+                continue
+            speaker = Speaker.MANAGER if u.speaker == "manager" else Speaker.EMPLOYEE
+            if lines and lines[-1][0] is speaker:
+                between = "" if interview.lang == "zh" else " "
+                lines[-1] = (speaker, lines[-1][1] + between + u.text)
+            else:
+                lines.append((speaker, u.text))
         return Transcript.of(interview.lang, lines)
+
+    def shared(self, actor: Actor, people: Collection[str]) -> tuple[LiveInterview, ...]:
+        """Ended interviews of these people that both parties let a trainer see; for trainers alone, newest first."""
+        check(actor, Action.LIVE_REVIEW)
+        found = [i for owner in people for i in self._consents.shared_by(owner)]
+        return tuple(sorted(found, key=lambda i: i.created_at, reverse=True))
+
+    def shared_transcript(self, actor: Actor, interview_id: str, people: Collection[str]) -> Transcript:
+        """The talk behind one of `shared`; NotFoundError for any other."""
+        found = next((i for i in self.shared(actor, people) if i.id == interview_id), None)
+        if found is None:
+            raise NotFoundError("not shared", message_key="error.no_interview")
+        return self._transcript(found)
 
     def save_minutes(self, actor: Actor, interview_id: str, minutes: Mapping[str, Sequence[Any]]) -> None:
         """The manager's edited minutes."""

@@ -127,6 +127,13 @@ class Consents:
         check(actor, Action.LIVE_HOLD, actor.id)
         return self._interviews.owned_by(actor.id)
 
+    def shared_by(self, owner_id: str) -> tuple[LiveInterview, ...]:
+        """A manager's ended interviews that both parties let a trainer see; who may ask is for the caller to check."""
+        return tuple(
+            i for i in self._interviews.owned_by(owner_id)
+            if i.ended and Purpose.SHARE_TRAINER in self.standing(i.id).purposes
+        )  # fmt: skip
+
     def linked(self, secret: str) -> LiveInterview:
         """The interview behind an employee's link; raises NotFoundError for a wrong or expired one."""
         found = self._interviews.by_link(link_hash(secret))

@@ -39,6 +39,7 @@ NEEDS: Mapping[Purpose, Purpose] = {
 """A purpose without the one it rests on means nothing and is not counted."""
 OFFERED = (
     Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT, Purpose.KEEP_AUDIO, Purpose.VOICES,
+    Purpose.SHARE_TRAINER,
 )  # fmt: skip
 """The purposes something stands behind today; nobody is asked for the others."""
 SENSITIVE = (Purpose.VOICES,)

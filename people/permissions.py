@@ -23,6 +23,7 @@ class Action(StrEnum):
     COHORT_LEAD = "cohort.lead"
     CLASS_LEAD = "class.lead"
     LIVE_HOLD = "live.hold"
+    LIVE_REVIEW = "live.review"
     TEAM_LEAD = "team.lead"
     ROUND_LEAD = "round.lead"
     LIBRARY_EDIT = "library.edit"
@@ -48,6 +49,7 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.REHEARSAL_SHARE: "own",
         Action.REVIEW_READ: "shared",
         Action.REVIEW_WRITE: "shared",
+        Action.LIVE_REVIEW: "shared",
         Action.COHORT_LEAD: "own",
         Action.CLASS_LEAD: "own",
         Action.LIBRARY_READ: "any",

@@ -123,6 +123,11 @@ class Reviews:
             for note in self._reviews.notes(record.id)
         ]
 
+    def people(self, actor: Actor) -> dict[str, str]:
+        """Whose work a trainer may see at all, id to display name."""
+        check(actor, Action.REVIEW_READ)
+        return self._people(actor)
+
     def _people(self, actor: Actor) -> dict[str, str]:
         """Whose shared sessions a trainer may see: their cohorts' members, and their own."""
         people = {actor.id: actor.id}

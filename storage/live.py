@@ -14,20 +14,22 @@ from consent.notices import Purpose
 from interview.errors import ConflictError, ConsentError, InputError, NotFoundError
 from interview.ports import Clock, Utterance
 from storage.database import transaction
-from storage.tables import consent_ledger, live_interviews, sealing_keys, utterances
+from storage.tables import consent_ledger, live_interviews, live_sound, sealing_keys, utterances
 from storage.vault import DataKey, Vault
 
 TRIES = 20
 """Two writers may want the same number in the chain; the later one tries again with the next."""
 
 
-def _key(db: Connection, vault: Vault, key_id: str) -> DataKey | None:
+def key_of(db: Connection, vault: Vault, key_id: str) -> DataKey | None:
+    """A key by its id, or None where it was destroyed."""
     wrapped = db.execute(select(sealing_keys.c.wrapped).where(sealing_keys.c.id == key_id)).scalar_one_or_none()
     return None if wrapped is None else vault.unwrap(key_id, wrapped)
 
 
-def _key_or_new(db: Connection, vault: Vault, key_id: str) -> DataKey:
-    key = _key(db, vault, key_id)
+def key_or_new(db: Connection, vault: Vault, key_id: str) -> DataKey:
+    """A key by its id, made where there is none."""
+    key = key_of(db, vault, key_id)
     if key is None:
         key, wrapped = vault.new_key(key_id)
         db.execute(insert(sealing_keys).values(id=key_id, wrapped=wrapped))
@@ -60,7 +62,7 @@ class SqlLedger:
             sealed = b""
             if name:
                 key_id = _name_key(draft)
-                sealed = _key_or_new(db, self._vault, key_id).seal(name, f"{key_id}:{number}")
+                sealed = key_or_new(db, self._vault, key_id).seal(name, f"{key_id}:{number}")
             entry = chained(replace(draft, name=sealed), number, before)
             values = {c.name: getattr(entry, c.name) for c in consent_ledger.columns}
             values["purposes"] = [str(p) for p in entry.purposes]
@@ -70,12 +72,12 @@ class SqlLedger:
     def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:
         """In order."""
         with transaction(self._engine) as db:
-            return _entries(db, interview_id)
+            return entries_of(db, interview_id)
 
     def name_of(self, entry: Entry) -> str | None:
         """The name, or None where it was forgotten or never given."""
         with transaction(self._engine) as db:
-            key = _key(db, self._vault, _name_key(entry))
+            key = key_of(db, self._vault, _name_key(entry))
         if key is None or not entry.name:
             return None
         return str(key.open(entry.name, f"{_name_key(entry)}:{entry.number}"))
@@ -85,7 +87,8 @@ def _name_key(entry: Entry) -> str:
     return f"name:{entry.party}:{entry.interview_id}"
 
 
-def _entries(db: Connection, interview_id: str | None) -> tuple[Entry, ...]:
+def entries_of(db: Connection, interview_id: str | None) -> tuple[Entry, ...]:
+    """Entries of one interview or all, in order."""
     query = select(consent_ledger).order_by(consent_ledger.c.number)
     if interview_id is not None:
         query = query.where(consent_ledger.c.interview_id == interview_id)
@@ -109,7 +112,7 @@ class SqlInterviews:
     def create(self, interview: LiveInterview) -> None:
         """Store a new one."""
         with transaction(self._engine) as db:
-            key = _key_or_new(db, self._vault, interview.id)
+            key = key_or_new(db, self._vault, interview.id)
             db.execute(
                 insert(live_interviews).values(
                     id=interview.id, owner_id=interview.owner_id, lang=interview.lang,
@@ -141,29 +144,32 @@ class SqlInterviews:
         """Over; without consent to keep the text, what was heard is destroyed."""
         with transaction(self._engine) as db:
             db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(ended=True))
-            kept = standing(_entries(db, interview_id)).purposes
+            kept = standing(entries_of(db, interview_id)).purposes
             if Purpose.KEEP_TRANSCRIPT not in kept:
                 self._destroy(db, interview_id, words=True)
 
     def erase(self, interview_id: str, purposes: Collection[Purpose]) -> bool:
         """Destroy what was stored under these purposes; whether there was anything."""
         words = Purpose.TRANSCRIBE in purposes or (Purpose.KEEP_TRANSCRIPT in purposes and self.get(interview_id).ended)
-        if not words and Purpose.CUES not in purposes:
-            return False
         with transaction(self._engine) as db:
-            return self._destroy(db, interview_id, words=words)
+            gone = self._destroy_sound(db, interview_id) if Purpose.KEEP_AUDIO in purposes else False
+            if words or Purpose.CUES in purposes:
+                gone = self._destroy(db, interview_id, words=words) or gone
+            return gone
 
     def expire(self, before: dt.datetime) -> int:
         """Destroy what was heard in interviews that began before a moment; how many there were."""
         began = live_interviews.c.created_at < before.isoformat()
         with transaction(self._engine) as db:
             old = list(db.execute(select(live_interviews.c.id).where(began)).scalars())
-            return sum(self._destroy(db, interview_id, words=True) for interview_id in old)
+            gone = [(self._destroy(db, one, words=True), self._destroy_sound(db, one)) for one in old]
+            return sum(any(of_one) for of_one in gone)
 
     def delete(self, interview_id: str) -> None:
         """Destroy the interview and everything heard in it; the ledger keeps its entries."""
         with transaction(self._engine) as db:
             self._destroy(db, interview_id, words=True)
+            self._destroy_sound(db, interview_id)
             db.execute(delete(sealing_keys).where(sealing_keys.c.id == interview_id))
             gone = db.execute(delete(live_interviews).where(live_interviews.c.id == interview_id))
             if gone.rowcount != 1:
@@ -173,7 +179,7 @@ class SqlInterviews:
         """Store what was said, if both people's consent still holds at this moment; raises ConsentError otherwise."""
         interview_id = grant.interview_id
         with transaction(self._engine) as db:
-            now = standing(_entries(db, interview_id)).purposes
+            now = standing(entries_of(db, interview_id)).purposes
             if Purpose.TRANSCRIBE not in now:
                 raise ConsentError("withdrawn", message_key="error.withdrawn")
             if db.execute(select(live_interviews.c.ended).where(live_interviews.c.id == interview_id)).scalar_one():
@@ -181,13 +187,11 @@ class SqlInterviews:
             number = len(db.execute(_numbers(interview_id)).all())
             words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
                      "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
-            key = _key_or_new(db, self._vault, f"words:{interview_id}")
+            key = key_or_new(db, self._vault, f"words:{interview_id}")
             sealed_cues = None
             if Purpose.CUES in now and utterance.cues:
                 cues: Mapping[str, Any] = {"cues": [dict(c) for c in utterance.cues]}
-                sealed_cues = _key_or_new(db, self._vault, f"cues:{interview_id}").seal(
-                    cues, f"{interview_id}:{number}"
-                )
+                sealed_cues = key_or_new(db, self._vault, f"cues:{interview_id}").seal(cues, f"{interview_id}:{number}")
             db.execute(
                 insert(utterances).values(
                     interview_id=interview_id, number=number, at=self._clock.now().isoformat(),
@@ -203,8 +207,8 @@ class SqlInterviews:
         """Everything stored and not erased, in order."""
         query = select(utterances).where(utterances.c.interview_id == interview_id).order_by(utterances.c.number)
         with transaction(self._engine) as db:
-            key = _key(db, self._vault, f"words:{interview_id}")
-            cue_key = _key(db, self._vault, f"cues:{interview_id}")
+            key = key_of(db, self._vault, f"words:{interview_id}")
+            cue_key = key_of(db, self._vault, f"cues:{interview_id}")
             rows = list(db.execute(query)) if key is not None else []
         found: list[Utterance] = []
         for row in rows:
@@ -226,12 +230,12 @@ class SqlInterviews:
         words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
                  "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
         with transaction(self._engine) as db:
-            key = _key(db, self._vault, f"words:{interview_id}")
+            key = key_of(db, self._vault, f"words:{interview_id}")
             if key is None:
                 raise ConsentError("erased", message_key="error.withdrawn")
             cues = None
-            if utterance.cues and Purpose.CUES in standing(_entries(db, interview_id)).purposes:
-                cue_key = _key_or_new(db, self._vault, f"cues:{interview_id}")
+            if utterance.cues and Purpose.CUES in standing(entries_of(db, interview_id)).purposes:
+                cue_key = key_or_new(db, self._vault, f"cues:{interview_id}")
                 cues = cue_key.seal({"cues": [dict(c) for c in utterance.cues]}, f"{interview_id}:{utterance.number}")
             changed = db.execute(
                 update(utterances)
@@ -244,7 +248,7 @@ class SqlInterviews:
     def save_minutes(self, interview_id: str, minutes: Mapping[str, Any]) -> None:
         """Keep the minutes as they stand."""
         with transaction(self._engine) as db:
-            key = _key(db, self._vault, interview_id)
+            key = key_of(db, self._vault, interview_id)
             if key is None:
                 raise NotFoundError("no such interview", message_key="error.no_interview")
             sealed = key.seal(dict(minutes), f"minutes:{interview_id}")
@@ -253,7 +257,7 @@ class SqlInterviews:
     def minutes(self, interview_id: str) -> Mapping[str, Any] | None:
         """The minutes, or None."""
         with transaction(self._engine) as db:
-            key = _key(db, self._vault, interview_id)
+            key = key_of(db, self._vault, interview_id)
             query = select(live_interviews.c.minutes).where(live_interviews.c.id == interview_id)
             sealed = db.execute(query).scalar_one_or_none()
         return None if sealed is None or key is None else key.open(sealed, f"minutes:{interview_id}")
@@ -263,8 +267,15 @@ class SqlInterviews:
         gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(keys))).rowcount
         if words:
             db.execute(delete(utterances).where(utterances.c.interview_id == interview_id))
+            emptied = update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=None)
+            db.execute(emptied)  # minutes quote the words
         else:
             db.execute(update(utterances).where(utterances.c.interview_id == interview_id).values(cues=None))
+        return gone > 0
+
+    def _destroy_sound(self, db: Connection, interview_id: str) -> bool:
+        gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id == f"sound:{interview_id}")).rowcount
+        db.execute(delete(live_sound).where(live_sound.c.interview_id == interview_id))
         return gone > 0
 
     def _one(self, condition: Any, message_key: str) -> LiveInterview:
@@ -275,7 +286,7 @@ class SqlInterviews:
             return self._opened(db, row)
 
     def _opened(self, db: Connection, row: Row[Any]) -> LiveInterview:
-        key = _key(db, self._vault, row.id)
+        key = key_of(db, self._vault, row.id)
         title = "" if key is None else str(key.open(row.title, f"title:{row.id}"))
         return LiveInterview(
             row.id, row.owner_id, title, row.lang, dt.datetime.fromisoformat(row.created_at), row.link_hash,

@@ -1,6 +1,6 @@
 """Live: invite, both consent, then the talk with one quiet hint at a time, and afterwards minutes and one's own report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -11,12 +11,15 @@ from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
+from app.ui.live_watch import Watch
 from app.ui.parts import step_bar
 from app.ui.report import SAVE_JS
 from app.ui.report_html import report_document, report_html
 from app.wiring import Services, single_user
-from assistant.hints import HintState
-from consent.notices import SUGGESTED
+from assistant.hints import VARIATIONS, HintState
+from assistant.session import Standing
+from consent.grants import LiveInterview
+from consent.notices import SUGGESTED, Purpose, notice
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError
 from interview.ports import Utterance
@@ -52,12 +55,15 @@ class LivePage:
     cancel: gr.Button
     hearing: gr.HTML
     token: gr.Textbox
+    terms: gr.Textbox
     talk: gr.HTML
     side: gr.HTML
     hint: gr.HTML
     helpful: gr.Button
     not_now: gr.Button
     wrong: gr.Button
+    another: gr.Button
+    refresh: gr.Button
     card: gr.HTML
     number: gr.Textbox
     words: gr.Textbox
@@ -72,14 +78,13 @@ class LivePage:
     sure: gr.Checkbox
     delete: gr.Button
     carried: tuple[gr.Textbox, gr.Textbox]
-    hints: gr.State
-    seen: gr.State
+    stamp: gr.State
     timer: gr.Timer
 
     @property
     def shown(self) -> list[Any]:
         """What a refresh fills."""
-        return [self.status, self.talk, self.side, self.hint, self.hints, self.seen]
+        return [self.status, self.talk, self.side, self.hint, self.stamp]
 
 
 def build(services: Services, labels: Labels) -> LivePage:
@@ -133,8 +138,11 @@ def build(services: Services, labels: Labels) -> LivePage:
                     upload = button("live.upload")
                     cancel = button("live.cancel")
             hearing = gr.HTML(hearing_html(lang), elem_id="live-hearing-box")
+            terms = keep(
+                gr.Textbox("", elem_id="live-terms", max_length=200, **labels.text(label="live.terms")), "live.terms"
+            )
             token = gr.Textbox("", visible="hidden", elem_id="live-token")
-            talk = gr.HTML("", elem_id="live-talk")
+            talk = gr.HTML("", elem_id="live-talk", js_on_load=WHO_JS)
             with gr.Row():
                 speaker = keep(
                     gr.Radio(
@@ -152,6 +160,8 @@ def build(services: Services, labels: Labels) -> LivePage:
                 helpful = button("live.helpful", size="sm", min_width=80)
                 not_now = button("live.not_now", size="sm", min_width=80)
                 wrong = button("live.wrong", size="sm", min_width=80)
+                another = button("live.another", size="sm", min_width=80)
+            refresh = gr.Button("", visible="hidden", elem_id="live-refresh")
             situation = keep(
                 gr.Dropdown(
                     situations(lang),
@@ -197,9 +207,9 @@ def build(services: Services, labels: Labels) -> LivePage:
     )
     return LivePage(
         pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
-        recording, upload, cancel, hearing, token, talk, side,
-        hint, helpful, not_now, wrong, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
-        keep_report, sure, delete, carried, gr.State(HintState()), gr.State(-1), gr.Timer(POLL_S, active=False),
+        recording, upload, cancel, hearing, token, terms, talk, side,
+        hint, helpful, not_now, wrong, another, refresh, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
+        keep_report, sure, delete, carried, gr.State(""), gr.Timer(POLL_S, active=False),
     )  # fmt: skip
 
 
@@ -230,14 +240,24 @@ def card_html(lang: Lang) -> str:
 
 
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
-         "model", "slow", "stopped")  # fmt: skip
+         "model", "slow", "stopped", "enrolling", "enrolled", "no_voices", "listen_first")  # fmt: skip
 """What the capture script may have to say."""
 LISTEN_JS = """(token) => {
   const box = document.getElementById('live-hearing');
   if (token && box) window.tandaoCapture.start(token, (event) => {
     if (event.type === 'tentative') { box.querySelector('.words').textContent = event.text; return; }
-    if (event.type === 'committed') { box.querySelector('.words').textContent = ''; return; }
+    if (event.type === 'committed') {
+      box.querySelector('.words').textContent = '';
+      document.querySelector('#live-refresh')?.click();
+      return;
+    }
     if (event.type === 'ack') { box.dataset.frames = event.next; return; }
+    if (event.type === 'enrolling' || event.type === 'enrolled') {
+      box.querySelector('.state').textContent = `${box.dataset[event.type]} ${event.voiced_s.toFixed(1)} s`;
+      const read = document.querySelector(`#live-voices button[data-who=${event.text}]`);
+      if (read && event.type === 'enrolled') read.textContent = '✓ ' + read.textContent.replace('✓ ', '');
+      return;
+    }
     const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model'};
     const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice'
       ? ({behind: 'slow', lighter: 'slow', lost: 'lost', gap: 'lost', stopped: 'model'}[event.text] || 'ready') : event.type;
@@ -283,6 +303,48 @@ def recording_html(lang: Lang) -> str:
 MARK_JS = "(who) => { window.tandaoCapture.mark(who); }"
 
 
+WHO_JS = """
+const right = (number, who) => { window.tandaoCapture.mark(who); trigger('click', {number: Number(number), who}); };
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button.who');
+  if (button) right(button.dataset.number, button.dataset.who);
+});
+document.addEventListener('keydown', (event) => {
+  const who = {1: 'manager', 2: 'employee'}[event.key];
+  if (!who || event.ctrlKey || event.altKey || event.metaKey || !element.offsetParent) return;
+  if (event.target.closest('input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]')) return;
+  const open = element.querySelectorAll('button.who[data-who=' + who + ']');
+  if (open.length) right(open[open.length - 1].dataset.number, who);
+});
+"""
+"""A press on a name, or the keys 1 and 2 for the last line whose speaker is unsure, says who it was."""
+
+
+def voices_html(interview: LiveInterview, lang: Lang) -> str:
+    """Each reads this aloud; shown only where both granted that voices are told apart."""
+    buttons = "".join(
+        f"<button type='button' data-who='{who}' onclick=\"window.tandaoCapture.reads('{who}')\">"
+        f"{t('live.reads', lang, who=t('live.' + who, lang))}</button> "
+        for who in ("manager", "employee")
+    )
+    return (
+        f"<div id='live-voices' class='feedback'><div class='note'>{t('live.voices', lang)}</div>"
+        f"<p><b>{escape(notice(interview.lang).words['sensitive']['aloud'])}</b></p>{buttons}</div>"
+    )
+
+
+def who_html(u: Utterance, lang: Lang) -> str:
+    """Where the speaker is unsure: said so, and one press puts it right."""
+    if not (u.unsure or u.speaker == "unsure"):
+        return ""
+    buttons = "".join(
+        f" <button type='button' class='who' data-number='{u.number}' data-who='{who}'><kbd>{key}</kbd> "
+        f"{t('live.' + who, lang)}</button>"
+        for key, who in (("1", "manager"), ("2", "employee"))
+    )
+    return f" <span class='note unsure'>{t('live.unsure_who', lang)}{buttons}</span>"
+
+
 def hearing_html(lang: Lang) -> str:
     """What is being heard right now, and what the capture script may say, in this language."""
     said = " ".join(f'data-{key}="{escape(t("hearing." + key, lang))}"' for key in HEARD)
@@ -301,16 +363,20 @@ def talk_html(heard: Sequence[Utterance], lang: Lang) -> str:
                 words = words.replace(quote, f"<mark>{quote}</mark>", 1)
                 badges += f" <span class='badge'>{t('cue.' + str(cue['kind']), lang)}</span>"
         doubt = f" <span class='note'>{t('live.doubtful', lang)}</span>" if u.doubtful else ""
-        rows.append(f"<li value='{u.number + 1}'><b>{t('live.' + u.speaker, lang)}</b>: {words}{badges}{doubt}</li>")
+        rows.append(
+            f"<li value='{u.number + 1}'><b>{t('live.' + u.speaker, lang)}</b>: {words}{badges}{doubt}{who_html(u, lang)}</li>"
+        )
     return f"<div class='report'><ol class='said'>{''.join(rows)}</ol></div>"
 
 
-def side_html(services: Services, interview_id: str, lang: Lang) -> str:
+def side_html(found: Standing, lang: Lang) -> str:
     """Step, time, talk share, promises. Nothing about how the employee is."""
-    found = services.live.standing(single_user(lang), interview_id)
     share = "—" if found.manager_share is None else f"{found.manager_share:.0%}"
     minutes, seconds = divmod(int(found.elapsed_s), 60)
-    promises = "".join(f"<li>{t('live.' + p.speaker, lang)}: {escape(p.words)}</li>" for p in found.promises[-6:])
+    promises = "".join(
+        f"<li><b>{t('live.' + p.speaker, lang)}</b> · {escape(p.when) or t('live.no_time', lang)}<br>{escape(p.words)}</li>"
+        for p in found.promises[-6:]
+    )
     return (
         f"{step_bar(found.step, lang)}<p>{t('live.elapsed', lang)} {minutes}:{seconds:02d} · {t('report.talk_share', lang, share=share)}</p>"
         f"<h4>{t('live.promises', lang)}</h4><ul>{promises or '<li>—</li>'}</ul>"
@@ -321,9 +387,11 @@ def hint_html(state: HintState, lang: Lang) -> str:
     """The hint on screen, with the words it answers."""
     if state.shown is None:
         return f"<p class='note'>{t('live.quiet', lang)}</p>"
+    hint = state.shown
     return (
-        f"<div class='feedback'><div class='note'>{escape(state.shown.quote)}</div>"
-        f"<div class='better' id='whisper'>{escape(state.shown.wording)}</div></div>"
+        f"<div class='feedback'><div class='note'><span class='badge'>{t('cue.' + hint.kind, lang)}</span> "
+        f"<q>{escape(hint.quote)}</q> · {hint.variation}/{VARIATIONS}</div>"
+        f"<div class='better' id='whisper' aria-live='polite'>{escape(hint.wording)}</div></div>"
     )
 
 
@@ -333,23 +401,33 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     private = {"api_visibility": "private"}
     tab.select(**redraw(services, page, language), **quiet)
 
-    def refreshed(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
-        """Status, talk, side, hint, hint state, number seen; new utterances bring their hints."""
+    watch = Watch(services)
+
+    def refreshed(interview_id: str, situation: str, lang: Lang, before: str = "") -> list[Any]:
+        """Status, talk, side, hint and a stamp of them; new utterances bring their hints. Same stamp, nothing drawn."""
         actor = single_user(lang)
         interview = services.consents.interview(actor, interview_id)
         available = services.consents.available(actor, interview_id)
         heard = services.live.heard(actor, interview_id)
+        state = HintState()
         if available and not interview.ended:
-            grant = services.consents.grant(interview_id)
-            step = services.live.standing(actor, interview_id).step
-            for utterance in heard[max(seen, 0) :]:
-                state = services.live.hint_after(
-                    grant, state, utterance, interview.lang, situation=Situation(situation), step=step
-                )
+            state = watch.look(
+                interview, heard, Situation(situation), lambda: services.live.standing(actor, interview_id).step
+            )
+        else:
+            watch.forget(interview_id)
+        granted = sorted(services.consents.standing(interview_id).purposes)
+        stamp = str(hash((str(heard), str(state), interview.ended, str(granted), lang, interview_id)))
+        if stamp == before:
+            return [gr.skip()] * 5
         key = "live.over" if interview.ended else "live.available" if available else "live.unavailable"
+        voices = ""
+        if available and not interview.ended and Purpose.VOICES in granted:
+            voices = voices_html(interview, lang)
         return [
-            f"<p id='live-state' class='{'flag' if key == 'live.unavailable' else ''}'><b>{t(key, lang)}</b></p>",
-            talk_html(heard, lang), side_html(services, interview_id, lang), hint_html(state, lang), state, len(heard),
+            f"<p id='live-state' class='{'flag' if key == 'live.unavailable' else ''}'><b>{t(key, lang)}</b></p>{voices}",
+            talk_html(heard, lang), side_html(services.live.standing(actor, interview_id), lang), hint_html(state, lang),
+            stamp,
         ]  # fmt: skip
 
     def create(title: str, lang: Lang, request: gr.Request) -> list[Any]:
@@ -364,22 +442,31 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     page.create.click(create, [page.title, language], [page.pick, page.invitation, page.title], **private)
 
-    @safety.guarded(7)
+    @safety.guarded(10)
     def opened(interview_id: str, situation: str, lang: Lang) -> list[Any]:
         if not interview_id:
-            return ["", "", "", "", HintState(), -1, gr.Timer(active=False)]
-        return [*refreshed(interview_id, HintState(), -1, situation, lang), gr.Timer(active=True)]
+            return ["", "", "", "", "", gr.Timer(active=False), "", "", "", ""]
+        actor = single_user(lang)
+        kept: list[Any] = ["", "", "", ""]
+        if services.consents.interview(actor, interview_id).ended:
+            minutes = services.live.minutes(actor, interview_id) or {}
+            kept = [minutes_text(minutes, part, lang) for part in PARTS]
+            kept.append(_report(services, interview_id, lang))
+        return [*refreshed(interview_id, situation, lang), gr.Timer(active=True), *kept]
 
-    page.pick.change(opened, [page.pick, page.situation, language], [*page.shown, page.timer], **quiet)
+    page.pick.change(
+        opened, [page.pick, page.situation, language], [*page.shown, page.timer, *page.minutes, page.report], **quiet
+    )
 
-    @safety.guarded(6)
-    def tick(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
+    @safety.guarded(5)
+    def tick(interview_id: str, stamp: str, situation: str, lang: Lang) -> list[Any]:
         if not interview_id:
-            return [gr.skip()] * 6
-        return refreshed(interview_id, state, seen, situation, lang)
+            return [gr.skip()] * 5
+        return refreshed(interview_id, situation, lang, stamp)
 
-    refresh_inputs = [page.pick, page.hints, page.seen, page.situation, language]
-    page.timer.tick(tick, refresh_inputs, page.shown, **quiet)
+    refresh_inputs = [page.pick, page.stamp, page.situation, language]
+    page.timer.tick(tick, refresh_inputs, page.shown, concurrency_limit=None, **quiet)
+    page.refresh.click(tick, refresh_inputs, page.shown, concurrency_limit=None, **quiet)
 
     @safety.guarded(1)
     def agree(interview_id: str, chosen: list[str], name: str, lang: Lang) -> Any:
@@ -404,46 +491,61 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
         tick, refresh_inputs, page.shown, **quiet
     )
 
-    @safety.guarded(7)
-    def say(
-        interview_id: str, state: HintState, seen: int, situation: str, speaker: str, text: str, lang: Lang
-    ) -> list[Any]:
+    @safety.guarded(6)
+    def say(interview_id: str, situation: str, speaker: str, text: str, lang: Lang) -> list[Any]:
         if services.consents.interview(single_user(lang), _needed(interview_id)).ended:
             raise InputError("over", message_key="error.ended")
         services.live.hear(services.consents.grant(interview_id), speaker, text)
-        return [*refreshed(interview_id, state, seen, situation, lang), ""]
+        return [*refreshed(interview_id, situation, lang), ""]
 
     saying = {
         "fn": say,
-        "inputs": [page.pick, page.hints, page.seen, page.situation, page.speaker, page.line, language],
+        "inputs": [page.pick, page.situation, page.speaker, page.line, language],
         "outputs": [*page.shown, page.line],
     }
     page.send.click(**saying, **quiet)
     page.line.submit(**saying, **quiet)
 
     @safety.guarded(1)
-    def listen(interview_id: str, lang: Lang) -> str:
-        return tokens.issue(services, single_user(lang), _needed(interview_id))
+    def listen(interview_id: str, terms: str, lang: Lang) -> str:
+        return tokens.issue(services, single_user(lang), _needed(interview_id), terms)
 
-    page.listen.click(listen, [page.pick, language], page.token, **private).then(
+    page.listen.click(listen, [page.pick, page.terms, language], page.token, **private).then(
         None, page.token, page.token, js=LISTEN_JS
     )
-    page.upload.click(listen, [page.pick, language], page.token, **private).then(
+    page.upload.click(listen, [page.pick, page.terms, language], page.token, **private).then(
         None, page.token, page.token, js=UPLOAD_JS
     )
     page.cancel.click(None, None, None, js=CANCEL_JS)
     page.hush.click(None, None, None, js=HUSH_JS)
+
+    @safety.guarded(1)
+    def put_right(interview_id: str, lang: Lang, event: gr.EventData) -> str:
+        actor = single_user(lang)
+        number, who = event._data["number"], event._data["who"]
+        services.live.put_right(actor, _needed(interview_id), int(number), str(who))
+        return talk_html(services.live.heard(actor, interview_id), lang)
+
+    page.talk.click(put_right, [page.pick, language], page.talk, **quiet)
     page.speaker.input(None, page.speaker, None, js=MARK_JS)
 
     for button, verdict in ((page.helpful, "helpful"), (page.not_now, "not_now"), (page.wrong, "wrong")):
 
-        @safety.guarded(2)
-        def judge(interview_id: str, state: HintState, lang: Lang, verdict: Any = verdict) -> list[Any]:
+        @safety.guarded(1)
+        def judge(interview_id: str, lang: Lang, verdict: Any = verdict) -> str:
             at_s = services.live.standing(single_user(lang), _needed(interview_id)).elapsed_s
-            state = services.live.judge(state, verdict, at_s)
-            return [hint_html(state, lang), state]
+            return hint_html(watch.judge(interview_id, verdict, at_s), lang)
 
-        button.click(judge, [page.pick, page.hints, language], [page.hint, page.hints], **quiet)
+        button.click(judge, [page.pick, language], page.hint, **quiet)
+
+    @safety.guarded(1)
+    def another(interview_id: str, situation: str, lang: Lang) -> str:
+        actor = single_user(lang)
+        interview = services.consents.interview(actor, _needed(interview_id))
+        step = services.live.standing(actor, interview_id).step
+        return hint_html(watch.another(interview, Situation(situation), step), lang)
+
+    page.another.click(another, [page.pick, page.situation, language], page.hint, **quiet)
 
     @safety.guarded(1)
     def correct(interview_id: str, number: str, words: str, who: str, lang: Lang) -> str:
@@ -456,15 +558,14 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     page.correct.click(correct, [page.pick, page.number, page.words, page.who, language], page.talk, **private)
 
     @safety.guarded(4 + len(page.shown))
-    def finish(interview_id: str, state: HintState, seen: int, situation: str, lang: Lang) -> list[Any]:
+    def finish(interview_id: str, _stamp: str, situation: str, lang: Lang) -> list[Any]:
         actor = single_user(lang)
         services.consents.interview(actor, _needed(interview_id))
         tokens.before_end(interview_id)
         report = _report(services, _needed(interview_id), lang)
         minutes = services.live.finish(actor, interview_id)
         return [
-            *["\n".join(str(e["words"]) for e in minutes[part]) for part in PARTS], report,
-            *refreshed(interview_id, state, seen, situation, lang),
+            *[minutes_text(minutes, part, lang) for part in PARTS], report, *refreshed(interview_id, situation, lang),
         ]  # fmt: skip
 
     page.finish.click(finish, refresh_inputs, [*page.minutes, page.report, *page.shown], **private)
@@ -553,6 +654,16 @@ def invitation_html(link: str, lang: Lang) -> str:
     )
 
 
+def minutes_text(minutes: Mapping[str, Any], part: str, lang: Lang) -> str:
+    """A part of the minutes, a line each: who, for promises by when, and the words; edited lines as they were saved."""
+    lines: list[str] = []
+    for entry in minutes.get(part, ()):
+        who = f"{t('live.' + str(entry['speaker']), lang)} · " if entry.get("speaker") else ""
+        when = f"{entry['when'] or t('live.no_time', lang)} · " if "when" in entry else ""
+        lines.append(f"{who}{when}{entry['words']}")
+    return "\n".join(lines)
+
+
 def _needed(interview_id: str | None) -> str:
     if not interview_id:
         raise InputError("none", message_key="error.pick_interview")
@@ -574,7 +685,11 @@ def _made_report(services: Services, interview_id: str, lang: Lang) -> dict[str,
 def _report(services: Services, interview_id: str, lang: Lang) -> str:
     """The manager's own report; empty where nothing was said."""
     transcript = services.live.transcript(single_user(lang), interview_id)
-    return report_html(_made_report(services, interview_id, lang), transcript, lang) if transcript.turns else ""
+    return (
+        report_html(_made_report(services, interview_id, lang), transcript, lang, practise=False)
+        if transcript.turns
+        else ""
+    )
 
 
 def _document(title: str, body: str, lang: Lang) -> str:

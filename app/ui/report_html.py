@@ -18,9 +18,9 @@ from interview.texts import move_name, situation_text, step_text
 Report = Mapping[str, Any]
 
 
-def report_html(report: Report, transcript: Transcript, lang: Lang) -> str:
-    """The report for the page, with buttons that practise a moment again."""
-    return f"<style>{REPORT_CSS}</style>{_body(report, transcript, lang, live=True)}"
+def report_html(report: Report, transcript: Transcript, lang: Lang, *, practise: bool = True) -> str:
+    """The report for the page, with buttons that practise a moment again where it was a rehearsal."""
+    return f"<style>{REPORT_CSS}</style>{_body(report, transcript, lang, live=practise)}"
 
 
 def report_document(report: Report, transcript: Transcript, lang: Lang) -> str:

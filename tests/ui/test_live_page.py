@@ -68,7 +68,7 @@ def test_consent_text_mode_hint_minutes(page: Page, browser: Browser):
     expect(phone.locator("mark")).to_have_count(0)
     page.click("#live-after button >> nth=0")
     page.click("#live-finish")
-    expect(page.locator("#minutes-promised textarea")).to_have_value("我每周四下午跟你过一次进度，月底一起看结果。")
+    expect(page.locator("#minutes-promised textarea")).to_have_value("我 · 每周四下午 · 我每周四下午跟你过一次进度，月底一起看结果。")
     expect(page.locator("#live-report .report")).to_be_visible()
     expect(page.locator("#live-state")).to_contain_text("已结束")
     with page.expect_download() as download:

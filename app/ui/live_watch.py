@@ -1,0 +1,87 @@
+"""What this process remembers of a live talk between two looks of the page: the hints so far, and how far it has heard.
+
+One memory for each interview, whichever page looks, so that a verdict holds for the session and no hint is made twice.
+Another process begins with an empty one: it says nothing about what was said before it looked.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.wiring import Services
+from assistant.hints import HintState, Verdict
+from consent.grants import LiveInterview
+from interview.ports import Utterance
+from interview.situations import Situation
+from interview.steps import Step
+
+
+@dataclass
+class _Memory:
+    hints: HintState = field(default_factory=HintState)
+    seen: int | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Watch:
+    """The hints of all talks this process shows."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._memories: dict[str, _Memory] = {}
+
+    def hints(self, interview_id: str) -> HintState:
+        """What stands now."""
+        return self._memory(interview_id).hints
+
+    def look(
+        self, interview: LiveInterview, heard: Sequence[Utterance], situation: Situation, step: Callable[[], Step]
+    ) -> HintState:
+        """The hints after what was heard since the last look; ``step`` is asked only where a hint may be due."""
+        memory = self._memory(interview.id)
+        with memory.lock:
+            seen = len(heard) if memory.seen is None else min(memory.seen, len(heard))
+            memory.seen = len(heard)
+            due = [n for n in range(seen, len(heard)) if heard[n].cues and not _answered(heard[n + 1 :])]
+            if due:
+                grant, at = self._services.consents.grant(interview.id), step()
+                for number in due:
+                    memory.hints = self._services.live.hint_after(
+                        grant, memory.hints, heard[number], interview.lang, situation=situation, step=at
+                    )
+            return memory.hints
+
+    def judge(self, interview_id: str, verdict: Verdict, at_s: float) -> HintState:
+        """One tap."""
+        memory = self._memory(interview_id)
+        with memory.lock:
+            memory.hints = self._services.live.judge(memory.hints, verdict, at_s)
+            return memory.hints
+
+    def another(self, interview: LiveInterview, situation: Situation, step: Step) -> HintState:
+        """The same hint in other words."""
+        memory = self._memory(interview.id)
+        with memory.lock:
+            memory.hints = self._services.live.another_wording(
+                memory.hints, interview.lang, situation=situation, step=step
+            )
+            return memory.hints
+
+    def forget(self, interview_id: str) -> None:
+        """The talk is over, withdrawn or deleted: nobody's words stay."""
+        self._memories.pop(interview_id, None)
+
+    def _memory(self, interview_id: str) -> _Memory:
+        return self._memories.setdefault(interview_id, _Memory())
+
+
+MURMUR = 4
+"""Characters of Chinese, or half as many words of English: no answer yet, only a sign of listening."""
+
+
+def _answered(after: Sequence[Utterance]) -> bool:
+    """Whether the manager has begun to answer: then nothing is whispered into it."""
+    return any(
+        u.speaker == "manager" and (len(u.text) > MURMUR if not u.text.isascii() else len(u.text.split()) > MURMUR // 2)
+        for u in after
+    )
