@@ -28,13 +28,13 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             )
             role = gr.Radio(roles(lang), value="manager", show_label=False, container=False, elem_id="role")
         with gr.Tabs(selected="choose", elem_id="tabs") as tabs:
-            with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose") as choose_tab:
+            with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose"):
                 choosing = choose.build(services, labels)
-            with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief") as brief_tab:
+            with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief"):
                 briefing = brief.build(labels)
-            with labels.keep(gr.Tab(t("tab.talk", lang), id="talk"), label="tab.talk") as talk_tab:
+            with labels.keep(gr.Tab(t("tab.talk", lang), id="talk"), label="tab.talk"):
                 talking = talk.build(labels)
-            with labels.keep(gr.Tab(t("tab.report", lang), id="report"), label="tab.report") as report_tab:
+            with labels.keep(gr.Tab(t("tab.report", lang), id="report"), label="tab.report"):
                 reporting = report.build(labels)
             with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
                 own = mine.build(labels)
@@ -60,15 +60,14 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
         cycle.wire(services, around, cycle_tab)
         trainer.wire(services, training, trainer_tab, language_state)
         hr.wire(services, asking, rounds_tab, language_state)
-        rooms = [choose_tab, brief_tab, talk_tab, report_tab, mine_tab, live_tab]
         role.change(
             lambda chosen: [
                 gr.Tabs(selected="rounds" if chosen == "hr" else "choose"),
-                *(gr.Tab(visible=chosen != "hr") for _ in rooms),
-                *(gr.Tab(visible=chosen == who) for who in ("manager", "trainer", "hr")),
+                *(gr.Tab(visible=chosen == who) for who in ("trainer", "hr")),
             ],
             role,
-            [tabs, *rooms, cycle_tab, trainer_tab, rounds_tab],
+            [tabs, trainer_tab, rounds_tab],
+            js="(who) => { document.body.dataset.role = who; return who; }",  # tabs once shown are hidden by style alone
             **quiet,
         )
 

@@ -60,6 +60,9 @@ footer {display: none !important}
 .compare {table-layout: fixed}
 .compare th, .compare td {width: 50%}
 #show {align-self: end; margin-bottom: .5rem}
+body[data-role="hr"] #tabs > .tab-wrapper [data-tab-id]:not([data-tab-id="rounds"]),
+body[data-role="hr"] #tabs > .tab-wrapper .overflow-menu,
+body[data-role="trainer"] #tabs > .tab-wrapper [data-tab-id="cycle"] {display: none !important}
 button.act {font-size: .85rem; font-weight: 500; padding: .2rem .6rem; margin: 1px; border: 1px solid var(--border-color-primary);
   border-radius: 8px}
 button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
