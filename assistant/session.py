@@ -22,7 +22,7 @@ _WHEN = re.compile(
     r"|\b(?:by |on |every |each |this |next |before |until )*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?)(?: (?:morning|afternoon|evening))?"
     r"|\b(?:by |before )?(?:the )?(?:end|middle|start) of (?:the |this |next )?(?:week|month|quarter|year|january|february|march|april|may|june"
     r"|july|august|september|october|november|december)\b|\b(?:by |before |in )?(?:next|this|every) (?:week|month|quarter|year)\b"
-    r"|\b(?:in|within) (?:a|one|two|three|four|six|\d+) (?:days?|weeks?|months?)\b|\b(?:by )?(?:tomorrow|tonight)\b|\b(?:weekly|monthly|fortnightly)\b"
+    r"|\b(?:in|within) (?:a|one|two|three|four|six|\d+) (?:days?|weeks?|months?)\b|\bevery (?:other|second|two|three|four) (?:day|week|month)s?\b|\b(?:by )?(?:tomorrow|tonight)\b|\b(?:weekly|monthly|fortnightly)\b"
     r"|\b(?:by |on |before )?(?:the )?\d{1,2}(?:st|nd|rd|th)(?: of [a-z]+)?\b"
     r"|\b(?:by |on |before )?\d{1,2} (?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
     re.IGNORECASE,

@@ -5,9 +5,10 @@ import pytest
 from app.settings import Settings
 from app.wiring import Services
 from assistant.hints import HintState
+from assistant.session import when_in
 from consent.notices import Purpose
 from interview.actor import Actor, Role
-from interview.errors import ConsentError, InputError, NotFoundError
+from interview.errors import ConsentError, InputError, NotFoundError, PermissionDeniedError
 from interview.situations import Situation
 from interview.steps import Step
 
@@ -130,3 +131,94 @@ def test_nothing_is_heard_without_consent(services):
     with pytest.raises(ConsentError):
         services.live.hear(grant, "employee", "还在听吗？")
     assert services.live.heard(BOSS, interview) == ()
+
+
+TALK = [
+    ("manager", "今天聊聊你这半年，先听你自己怎么看？"), ("employee", "我觉得评级对我不公平。"),
+    ("manager", "你觉得不公平，我听到了。"), ("manager", "是哪一处？"), ("employee", "华东那两单算我头上了。"),
+    ("manager", "这两单我周三前去核实，核完跟你说。"), ("employee", "行。"),
+]  # fmt: skip
+TRAINER, HR = Actor("coach", Role.TRAINER, "zh"), Actor("hr", Role.HR, "zh")
+PEOPLE = {"boss": "王岚"}
+
+
+def test_a_trainer_sees_an_ended_talk_only_while_both_let_them(services):
+    interview, secret, grant = begin(services, (*ALL, Purpose.SHARE_TRAINER))
+    for speaker, words in TALK:
+        services.live.hear(grant, speaker, words)
+    assert services.live.shared(TRAINER, PEOPLE) == (), "not before it is over"
+    services.live.finish(BOSS, interview)
+    assert [i.id for i in services.live.shared(TRAINER, PEOPLE)] == [interview]
+    assert services.live.shared_transcript(TRAINER, interview, PEOPLE).turns
+    assert services.live.shared(TRAINER, {}) == (), "another trainer's people"
+    for role in (HR, BOSS):
+        with pytest.raises(PermissionDeniedError):
+            services.live.shared(role, PEOPLE)
+    services.consents.answer(secret, ALL, "李工", "zh")
+    assert services.live.shared(TRAINER, PEOPLE) == ()
+    with pytest.raises(NotFoundError):
+        services.live.shared_transcript(TRAINER, interview, PEOPLE)
+
+
+def test_one_yes_is_not_enough_to_show_a_trainer(services):
+    interview, secret = services.consents.invite(BOSS, "面谈", "zh")
+    services.consents.manager_grants(BOSS, interview.id, (*ALL, Purpose.SHARE_TRAINER), "王岚")
+    services.consents.answer(secret, ALL, "李工", "zh")
+    services.live.hear(services.consents.grant(interview.id), "manager", "你好")
+    services.live.finish(BOSS, interview.id)
+    assert services.live.shared(TRAINER, PEOPLE) == ()
+
+
+def test_a_trainers_report_of_a_real_talk_gives_no_verdict(tmp_path):
+    from app.ui.trainer.live_talks import shared_report
+
+    services = Services(Settings(home=tmp_path / "home"))
+    boss = Actor("local", Role.MANAGER, "zh")
+    interview, secret = services.consents.invite(boss, "面谈", "zh")
+    services.consents.manager_grants(boss, interview.id, (*ALL, Purpose.SHARE_TRAINER), "王岚")
+    services.consents.answer(secret, (*ALL, Purpose.SHARE_TRAINER), "李工", "zh")
+    grant = services.consents.grant(interview.id)
+    for speaker, words in TALK:
+        services.live.hear(grant, speaker, words)
+    services.live.finish(boss, interview.id)
+    shown = shared_report(services, interview.id, "zh")
+    assert "不判合格与否" in shown and "id='band'" not in shown and 'id="score"' not in shown
+    assert "dimbar'><div style" not in shown.split('class="dimensions"')[1].split("</section>")[0]
+
+
+def test_words_without_a_break_are_one_turn_of_the_report(services):
+    interview, _, grant = begin(services)
+    for speaker, words in TALK:
+        services.live.hear(grant, speaker, words)
+    turns = services.live.transcript(BOSS, interview).turns
+    assert [t.speaker.value for t in turns] == ["manager", "employee"] * 3
+    assert turns[2].text == "你觉得不公平，我听到了。是哪一处？"
+
+
+def test_a_promise_says_who_and_when(services):
+    interview, _, grant = begin(services)
+    for speaker, words in TALK:
+        services.live.hear(grant, speaker, words)
+    (promise,) = services.live.standing(BOSS, interview).promises
+    assert (promise.speaker, promise.when) == ("manager", "周三前")
+    assert services.live.finish(BOSS, interview)["promised"][0]["when"] == "周三前"
+
+
+@pytest.mark.parametrize(
+    ("words", "when"),
+    [("我每周四下午跟你过一次进度", "每周四下午"), ("12月5号前给你", "12月5号前"), ("两周内答复你", "两周内"),
+     ("我来想办法", ""), ("I'll send it by Friday morning", "by Friday morning"), ("Let me look at it", ""),
+     ("I'll have it by the end of next month", "by the end of next month"), ("we meet every two weeks", "every two weeks")],
+)  # fmt: skip
+def test_when_is_found_in_the_words(words, when):
+    assert when_in(words) == when
+
+
+def test_a_withdrawal_takes_the_minutes_with_it(services):
+    interview, secret, grant = begin(services)
+    for speaker, words in TALK:
+        services.live.hear(grant, speaker, words)
+    services.live.finish(BOSS, interview)
+    assert services.live.minutes(BOSS, interview)
+    services.consents.withdraw(secret)
+    assert services.live.minutes(BOSS, interview) is None

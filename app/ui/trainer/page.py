@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.texts import t
 from app.ui.labels import Labels
-from app.ui.trainer import calibrating, cohorting, editing, reviewing, teaching
+from app.ui.trainer import calibrating, cohorting, editing, live_talks, reviewing, teaching
 from app.wiring import Services
 
 
@@ -16,6 +16,7 @@ class TrainerPage:
     """The parts, and the tabs that show them."""
 
     review: reviewing.ReviewPage
+    live: live_talks.LiveTalksPage
     cohort: cohorting.CohortPage
     calibration: gr.HTML
     lesson: teaching.ClassPage
@@ -35,6 +36,8 @@ def build(labels: Labels) -> TrainerPage:
     with gr.Tabs(elem_id="trainer-tabs"):
         with tab("review"):
             review = reviewing.build(labels)
+        with tab("live"):
+            live = live_talks.build(labels)
         with tab("cohorts"):
             cohort = cohorting.build(labels)
         with tab("calibration"):
@@ -45,12 +48,13 @@ def build(labels: Labels) -> TrainerPage:
             personas = editing.build(labels, "persona")
         with tab("scenarios"):
             scenarios = editing.build(labels, "scenario")
-    return TrainerPage(review, cohort, calibration, lesson, [personas, scenarios], tabs)
+    return TrainerPage(review, live, cohort, calibration, lesson, [personas, scenarios], tabs)
 
 
 def wire(services: Services, page: TrainerPage, outer: gr.Tab, language: gr.State) -> None:
     """Each part; the first one also when the trainer's tab itself is opened."""
     reviewing.wire(services, page.review, page.tabs["review"], language)
+    live_talks.wire(services, page.live, page.tabs["live"], language)
     cohorting.wire(services, page.cohort, page.tabs["cohorts"], language)
     teaching.wire(services, page.lesson, page.tabs["lesson"], language)
     for edit, name in zip(page.edits, ("personas", "scenarios"), strict=True):
@@ -64,7 +68,7 @@ def wire(services: Services, page: TrainerPage, outer: gr.Tab, language: gr.Stat
 def redraws(services: Services, page: TrainerPage, language: gr.State) -> list[dict[str, Any]]:
     """What follows the language switch."""
     return [
-        reviewing.redraw(services, page.review, language), cohorting.redraw(services, page.cohort, language),
+        reviewing.redraw(services, page.review, language), live_talks.redraw(services, page.live, language), cohorting.redraw(services, page.cohort, language),
         calibrating.redraw(services, page.calibration, language), teaching.redraw(services, page.lesson, language),
         *[editing.redraw(services, edit, language) for edit in page.edits],
     ]  # fmt: skip
