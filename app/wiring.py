@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cycle.assessments import Assessments
     from cycle.employee import Visits
     from cycle.minutes import MinutesOfTalks
+    from cycle.packs import Packs
     from cycle.plans import Plans
     from cycle.pulse import Pulses
     from cycle.resources import Resources
@@ -331,6 +332,13 @@ class Services:
         from cycle.plans import Plans
 
         return Plans(self._store.records, self.talks, SystemClock())
+
+    @cached_property
+    def packs(self) -> "Packs":
+        """Managers' preparation packs."""
+        from cycle.packs import Packs
+
+        return Packs(self._store.records, self.team, self.talks, self.assessments, self.plans)
 
     @cached_property
     def resources(self) -> "Resources":
