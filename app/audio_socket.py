@@ -8,6 +8,7 @@ lost or heard twice. Frames are never written to disk.
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import json
 import secrets
 import threading
@@ -28,10 +29,12 @@ from interview.errors import ConsentError, InputError, NotFoundError, TandaoErro
 if TYPE_CHECKING:
     from fastapi import FastAPI, WebSocket
 
+    from speech.kept import Recorder
     from speech.voices import Voices
 
 FRAME_BYTES = 6_400
 HEAD_BYTES = 4
+FRAME_S = 0.2
 LAST_WORDS_S = 10.0
 """How long the end of a talk waits for its last sentence."""
 WATCH_S = 0.25
@@ -170,6 +173,7 @@ class _Session:
     listener: Listener
     base_s: float
     """Seconds between the consent, from which the talk counts, and the first sound."""
+    opened: float = field(default_factory=time.monotonic)
     next_frame: dict[Party, int] = field(default_factory=dict[Party, int])
     sockets: "dict[Party, WebSocket]" = field(default_factory=dict[Party, Any])
     joined: set[Party] = field(default_factory=set[Party])
@@ -177,6 +181,10 @@ class _Session:
     shared_speaker: str = "unsure"
     lost: int = 0
     stopped: str = ""
+    recorder: "Recorder | None" = None
+    """Only where both granted that sound is kept."""
+    first: dict[Party, tuple[int, float]] = field(default_factory=dict[Party, tuple[int, float]])
+    """First frame of a device, and when it came: seconds since the consent."""
     pumped: threading.Event = field(default_factory=threading.Event)
     """Set once everything that was heard is stored."""
 
@@ -201,12 +209,18 @@ class AudioRoom:
         except TandaoError:
             return None
 
+    def terms(self, interview_id: str) -> str:
+        """Names and terms that may be said."""
+        return self._tokens.terms(interview_id)
+
     def finish(self, interview_id: str) -> None:
         """Hear what was said to its end and store it, before the interview is ended. Not for the event loop's thread."""
         session = self._sessions.get(interview_id)
         if session is None or session.stopped:
             return
         session.listener.finish(LAST_WORDS_S)
+        if session.recorder is not None:
+            session.recorder.close()
         session.pumped.wait(LAST_WORDS_S)
 
     async def serve(self, socket: "WebSocket") -> None:
@@ -258,10 +272,31 @@ class AudioRoom:
         listener = await asyncio.to_thread(self._ears, grant, lang, hotwords)
         began = self._services.consents.began(interview_id)
         session = _Session(grant, lang, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
+        session.recorder = self.recorder(grant)
         self._sessions[interview_id] = session
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._pump, args=(session, interview_id, loop), daemon=True).start()
         return session
+
+    def recorder(self, grant: ConsentGrant) -> "Recorder | None":
+        """What keeps sound, or None where that was not granted."""
+        if not grant.covers(Purpose.KEEP_AUDIO):
+            return None
+        from speech.kept import Recorder
+
+        return Recorder(grant, functools.partial(self._services.kept_sound.keep, grant))
+
+    def _hear(self, session: _Session, party: Party, number: int, frame: bytes) -> None:
+        """One frame to the ears, and to the recorder where there is one; what is read aloud is no part of the talk."""
+        voices = session.listener.voices
+        reading = voices is not None and voices.reading is not None
+        session.listener.feed(frame, number, CHANNELS[party])
+        if session.recorder is None or reading:
+            return
+        import numpy as np
+
+        first, at = session.first.setdefault(party, (number, session.base_s + time.monotonic() - session.opened))
+        session.recorder.add(CHANNELS[party], at + (number - first) * FRAME_S, np.frombuffer(frame, "<i2"))
 
     async def _read(self, session: _Session, party: Party, socket: "WebSocket") -> None:
         """Frames and marks until the client goes."""
@@ -291,7 +326,7 @@ class AudioRoom:
                 await socket.send_json({"type": "lost", "frames": session.lost})
             session.next_frame[party] = number + 1
             try:
-                await asyncio.to_thread(session.listener.feed, data[HEAD_BYTES:], number, CHANNELS[party])
+                await asyncio.to_thread(self._hear, session, party, number, data[HEAD_BYTES:])
             except InputError:
                 await self._refuse(socket, "malformed", 1003)
                 return
@@ -330,11 +365,15 @@ class AudioRoom:
                 await self._stop(session, "over" if over else "withdrawn")
             elif Purpose.VOICES not in found.purposes:
                 session.listener.without_voices()
+            if session.recorder is not None and Purpose.KEEP_AUDIO not in found.purposes:
+                session.recorder.drop()
 
     async def _stop(self, session: _Session, why: str) -> None:
         if session.stopped:
             return
         session.stopped = why
+        if session.recorder is not None:
+            session.recorder.drop()
         await asyncio.to_thread(session.listener.abort)
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
@@ -345,7 +384,7 @@ class AudioRoom:
         session = self._sessions.get(interview_id)
         if session is not None and not session.sockets and not session.stopped:
             session.stopped = "idle"
-            threading.Thread(target=session.listener.abort, daemon=True).start()
+            threading.Thread(target=_put_away, args=(session,), daemon=True).start()
 
     def _pump(self, session: _Session, interview_id: str, loop: asyncio.AbstractEventLoop) -> None:
         """Bring what was heard into the record, and tentative words to the devices."""
@@ -393,6 +432,13 @@ class AudioRoom:
         with contextlib.suppress(RuntimeError):
             await socket.send_json({"type": "stopped", "why": why})
             await socket.close(code)
+
+
+def _put_away(session: _Session) -> None:
+    """Nobody listens any more: what was heard stays."""
+    if session.recorder is not None:
+        session.recorder.close()
+    session.listener.abort()
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, task: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:

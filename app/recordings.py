@@ -4,6 +4,7 @@ The sound lies in the data folder only while it is being heard, under a name of 
 whatever happens; a withdrawal in between ends it.
 """
 
+import functools
 import os
 import secrets
 import threading
@@ -129,18 +130,31 @@ class Recordings:
             return job.cancelled or Purpose.TRANSCRIBE not in standing.purposes
 
         lang = self._services.consents.standing_lang(grant.interview_id)
-        transcriber = self._services.transcriber
-        for heard in transcribe_file(grant, path, transcriber, lang, split=split, told=told, cancelled=cancelled):
+        recorder = self._room.recorder(grant)
+        # after what is kept already, so that two recordings do not sound at once
+        base_s = max((p.start_s + p.seconds for p in self._services.kept_sound.all_places(grant)), default=0.0)
+
+        def kept(block: Any) -> None:
+            if recorder is not None:
+                recorder.add(block.channel, base_s + block.start_s, block.samples)
+
+        words = transcribe_file(
+            grant, path, self._services.transcriber, lang, split=split, told=told, cancelled=cancelled, kept=kept,
+            hotwords=self._room.terms(grant.interview_id),
+        )  # fmt: skip
+        for heard in words:
             if heard.kind == "committed":
                 yield ("manager", "employee")[heard.channel] if split and heard.channel < 2 else "unsure", heard
             elif heard.text == "truncated":
                 job.truncated = True
+        if recorder is not None:
+            (recorder.drop if cancelled() else recorder.close)()
 
 
 def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> None:
     """Upload, progress, cancel."""
     from fastapi import Request
-    from fastapi.responses import JSONResponse
+    from fastapi.responses import JSONResponse, StreamingResponse
 
     recordings = Recordings(services, room)
 
@@ -164,6 +178,24 @@ def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> Non
             job.cancelled = True
         return JSONResponse({})
 
+    def sound(request: Request) -> StreamingResponse | JSONResponse:
+        """The kept sound of an interview, for the manager whose token it is; streamed, nothing is written."""
+        from speech.kept import wav
+
+        try:
+            grant = recordings.granted(request.headers.get("x-tandao-token", ""))
+            repository = services.kept_sound
+            places = repository.all_places(grant)
+        except TandaoError as error:
+            return JSONResponse({"why": error.message_key}, 403)
+        if not places:
+            return JSONResponse({"why": "error.no_sound"}, 404)
+        return StreamingResponse(
+            wav(grant, places, functools.partial(repository.piece, grant)), media_type="audio/wav",
+            headers={"cache-control": "no-store"},
+        )  # fmt: skip
+
+    app.add_api_route("/live/sound", sound, methods=["GET"], response_model=None)
     app.add_api_route("/live/recording", upload, methods=["POST"])
     app.add_api_route("/live/recording/{job_id}", progress, methods=["GET"])
     app.add_api_route("/live/recording/{job_id}", cancel, methods=["POST"])

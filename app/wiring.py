@@ -24,18 +24,19 @@ if TYPE_CHECKING:
     from app.audio_socket import Listener
     from assistant.hints import HintWriter
     from assistant.live import LiveInterviews
+    from assistant.sound import KeptSound
     from consent.grants import ConsentGrant, Consents
     from consent.ledger import LedgerRepository
     from cycle.assessments import Assessments
     from cycle.employee import Visits
+    from cycle.invitations import Invitations
+    from cycle.messages import Channel, ChannelName, Outbox
     from cycle.minutes import MinutesOfTalks
     from cycle.packs import Packs
     from cycle.plans import Plans
     from cycle.pulse import Pulses
-    from cycle.resources import Resources
-    from cycle.invitations import Invitations
-    from cycle.messages import Channel, ChannelName, Outbox
     from cycle.reminders import Reminders
+    from cycle.resources import Resources
     from cycle.rounds import Rounds
     from cycle.talks import Talks
     from cycle.team import Team
@@ -227,6 +228,13 @@ class Services:
         from llms.hint_writer import LlmHintWriter
 
         return LlmHintWriter(self.endpoint, self.move_reader, self.settings.llm_hints_timeout_s)
+
+    @cached_property
+    def kept_sound(self) -> "KeptSound":
+        """The sound of talks where both granted that it is kept."""
+        from assistant.sound import KeptSound
+
+        return KeptSound(self.consents, self._store.sound)
 
     @cached_property
     def team(self) -> "Team":

@@ -19,7 +19,7 @@ import numpy as np
 from consent.grants import ConsentGrant
 from interview.conversation import Lang
 from interview.errors import InputError
-from speech.audio import BLOCK, RATE, Cancelled, Progress, Samples, Warned, blocks, need
+from speech.audio import BLOCK, RATE, Block, Cancelled, Progress, Samples, Warned, blocks, need
 from speech.doubt import Verdict
 from speech.segmenting import Piece, Segmenter, Silero, Vad
 from speech.voices import Enrolment, Party, Speaker, Voices
@@ -301,18 +301,19 @@ def transcribe_file(
     hotwords: str = "",
     told: Callable[[Progress], None] = lambda _: None,
     cancelled: Cancelled = lambda: False,
+    kept: Callable[[Block], None] = lambda _: None,
     vad: Callable[[], Vad] = Silero,
 ) -> Iterator[Heard]:
     """Committed texts of a recording, each as its segment ends, and the notices ``truncated`` and ``lost``.
 
     ``split``: the first two channels are a speaker each. The file is read no faster than it is heard, so that with ``told``
-    the time left is (elapsed / done_s) * (total_s - done_s). Live talks go first. Raises ConsentError before the file is touched, InputError
+    the time left is (elapsed / done_s) * (total_s - done_s). ``kept`` gets every block that is heard. Live talks go first. Raises ConsentError before the file is touched, InputError
     for what is no audio, StorageError where the worker has stopped for good.
     """
     need(grant)
     if transcriber.failed is not None:
         transcriber.start()
-    return _transcribed(grant, source, transcriber, lang, split, hotwords, told, cancelled, vad)
+    return _transcribed(grant, source, transcriber, lang, split, hotwords, told, cancelled, kept, vad)
 
 
 def _transcribed(
@@ -324,6 +325,7 @@ def _transcribed(
     hotwords: str,
     told: Callable[[Progress], None],
     cancelled: Cancelled,
+    kept: Callable[[Block], None],
     vad: Callable[[], Vad],
 ) -> Iterator[Heard]:
     ears: dict[int, _Ear] = {}
@@ -350,6 +352,7 @@ def _transcribed(
             yield _heard("committed", words, piece.start_s, piece.end_s, ear.channel, piece.number)
 
     for block in blocks(grant, source, split=split, told=read, warned=warnings.append, cancelled=_seldom(cancelled)):
+        kept(block)
         ear = ears.setdefault(block.channel, _Ear(block.channel, 0.0, 0, Segmenter(vad())))
         for piece in ear.segmenter.feed(block.samples):
             yield from heard(ear, piece)

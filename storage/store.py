@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from storage.records import SqlRecords
     from storage.repositories import SqlRehearsals
     from storage.reviews import SqlClassrooms, SqlCohorts, SqlReviews
+    from storage.sound import SqlSound
 
 
 class Store:
@@ -51,6 +52,13 @@ class Store:
         from storage.reviews import SqlClassrooms
 
         return SqlClassrooms(self.engine, self._vault, self._clock)
+
+    @cached_property
+    def sound(self) -> "SqlSound":
+        """Kept sound of live interviews."""
+        from storage.sound import SqlSound
+
+        return SqlSound(self.engine, self._vault)
 
     @cached_property
     def interviews(self) -> "SqlInterviews":

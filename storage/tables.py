@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -180,6 +180,17 @@ utterances = Table(
     Column("at", String(40), nullable=False),
     Column("words", LargeBinary, nullable=False),
     Column("cues", LargeBinary),
+)
+
+live_sound = Table(
+    "live_sound",
+    metadata,
+    Column("interview_id", String(40), ForeignKey("live_interviews.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("lane", Integer, nullable=False),
+    Column("start_s", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("sound", LargeBinary, nullable=False),
 )
 
 consent_ledger = Table(

@@ -1,7 +1,11 @@
 // Sends the microphone to /live/audio in numbered frames, keeps what was not acknowledged, and resumes after a cut.
 window.tandaoCapture = (() => {
+  const nothingYet = (event) => {
+    const box = document.getElementById('live-hearing');
+    if (box) box.querySelector('.state').textContent = box.dataset[event.type] || '';
+  };
   const KEPT = 300; // one minute of frames for resuming
-  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = () => {}, tries = 0;
+  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = nothingYet, tries = 0;
 
   async function start(secret, onEvent) {
     stop();
@@ -58,6 +62,10 @@ window.tandaoCapture = (() => {
 
   function mark(who) { if (socket && socket.ready) socket.send(JSON.stringify({speaker: who})); }
 
+  function reads(who) {
+    if (socket && socket.ready) socket.send(JSON.stringify({reads: who})); else show({type: 'listen_first'});
+  }
+
   function stop() {
     stopped = true;
     if (socket) socket.close();
@@ -66,7 +74,7 @@ window.tandaoCapture = (() => {
     socket = stream = context = undefined;
   }
 
-  return {start, stop, mark};
+  return {start, stop, mark, reads};
 })();
 
 // Uploads a recording as a stream, then asks how far it has been heard.

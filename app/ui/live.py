@@ -75,6 +75,7 @@ class LivePage:
     report: gr.HTML
     keep_minutes: gr.Button
     keep_report: gr.Button
+    keep_sound: gr.Button
     sure: gr.Checkbox
     delete: gr.Button
     carried: tuple[gr.Textbox, gr.Textbox]
@@ -197,6 +198,7 @@ def build(services: Services, labels: Labels) -> LivePage:
             save = button("live.save_minutes")
             keep_minutes = button("live.download_minutes")
             keep_report = button("live.download_report")
+            keep_sound = button("live.download_sound")
         report = gr.HTML("", elem_id="live-report")
         with gr.Row():
             sure = keep(gr.Checkbox(value=False, elem_id="live-sure", **labels.text(label="mine.sure")), "mine.sure")
@@ -209,7 +211,7 @@ def build(services: Services, labels: Labels) -> LivePage:
         pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
         recording, upload, cancel, hearing, token, terms, talk, side,
         hint, helpful, not_now, wrong, another, refresh, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
-        keep_report, sure, delete, carried, gr.State(""), gr.Timer(POLL_S, active=False),
+        keep_report, keep_sound, sure, delete, carried, gr.State(""), gr.Timer(POLL_S, active=False),
     )  # fmt: skip
 
 
@@ -240,7 +242,7 @@ def card_html(lang: Lang) -> str:
 
 
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
-         "model", "slow", "stopped", "enrolling", "enrolled", "no_voices", "listen_first")  # fmt: skip
+         "model", "slow", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound")  # fmt: skip
 """What the capture script may have to say."""
 LISTEN_JS = """(token) => {
   const box = document.getElementById('live-hearing');
@@ -300,6 +302,18 @@ def recording_html(lang: Lang) -> str:
     )
 
 
+SOUND_JS = """async (token) => {
+  const box = document.getElementById('live-hearing');
+  if (!token) return '';
+  const answer = await fetch('/live/sound', {headers: {'x-tandao-token': token}});
+  if (!answer.ok) { box.querySelector('.state').textContent = box.dataset.no_sound; return ''; }
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = 'tandao-sound.wav';
+  document.body.appendChild(link); link.click(); link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  return '';
+}"""
 MARK_JS = "(who) => { window.tandaoCapture.mark(who); }"
 
 
@@ -515,6 +529,9 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     )
     page.upload.click(listen, [page.pick, page.terms, language], page.token, **private).then(
         None, page.token, page.token, js=UPLOAD_JS
+    )
+    page.keep_sound.click(listen, [page.pick, page.terms, language], page.token, **private).then(
+        None, page.token, page.token, js=SOUND_JS
     )
     page.cancel.click(None, None, None, js=CANCEL_JS)
     page.hush.click(None, None, None, js=HUSH_JS)

@@ -257,6 +257,8 @@ def test_the_last_sentence_is_stored_before_the_end_and_nothing_after(client, se
 class FakeVoices:
     """Notes what it is told."""
 
+    reading = None
+
     def __init__(self):
         self.told = []
 

@@ -3,6 +3,7 @@
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -12,6 +13,7 @@ from app.recordings import mount_recordings
 from app.settings import Settings
 from app.wiring import Services
 from interview.errors import InputError, StorageError
+from speech.audio import Block
 from tests.unit.test_audio_socket import BOSS, Ears, begin
 
 
@@ -38,12 +40,13 @@ def heard(monkeypatch):
     """What the ears make of any file: two sentences, one a channel."""
     speech = pytest.importorskip("speech.listening", reason="the speech extra is not installed")
 
-    def transcribe(grant, path, transcriber, lang, *, split, told, cancelled):
+    def transcribe(grant, path, transcriber, lang, *, split, told, cancelled, kept, hotwords):
         assert path.stat().st_mode & 0o077 == 0
         for channel, text in enumerate(("你先说说看。", "这对我不公平。")):
             if cancelled():
                 return
             told(SimpleNamespace(done_s=float(channel + 1), total_s=2.0))
+            kept(Block(np.full(3_200, 1_000 * (channel + 1), np.int16), channel, 0.0))
             yield SimpleNamespace(kind="committed", text=text, start_s=0.0, end_s=1.0, channel=channel, doubtful=False)
 
     monkeypatch.setattr(speech, "transcribe_file", transcribe)
