@@ -17,7 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from interview.errors import InputError
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 5_000_000  # what the page may send in one piece
 MAX_UNPACKED = 150_000_000
 MAX_ROWS = 150_000
 MAX_COLUMNS = 60

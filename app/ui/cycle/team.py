@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import safety
-from app.ui.cycle import chosen
+from app.ui.cycle import chosen, intake
 from app.ui.labels import Labels
 from app.wiring import Services, single_user
 from cycle.records import Record
@@ -30,6 +30,7 @@ class TeamPage:
     add: gr.Button
     sure: gr.Checkbox
     forget: gr.Button
+    intake: intake.IntakePage
 
 
 def build(services: Services, labels: Labels) -> TeamPage:
@@ -52,12 +53,14 @@ def build(services: Services, labels: Labels) -> TeamPage:
         form.append(box("expectations", lines=3, max_lines=8))
         add = gr.Button(t("team.add", lang), variant="primary", elem_id="team-add")
         labels.keep(add, value="team.add")
+    with labels.keep(gr.Accordion(t("team.intake", lang), open=False, elem_id="team-intake"), label="team.intake"):
+        bringing = intake.build(labels)
     with labels.keep(gr.Accordion(t("team.remove", lang), open=False, elem_id="team-remove"), label="team.remove"):
         sure = gr.Checkbox(value=False, elem_id="team-sure", **labels.text(label="team.sure"))
         labels.keep(sure, label="team.sure")
         forget = gr.Button(t("team.forget", lang), variant="stop", elem_id="team-forget")
         labels.keep(forget, value="team.forget")
-    return TeamPage(search, count, pick, form, add, sure, forget)
+    return TeamPage(search, count, pick, form, add, sure, forget, bringing)
 
 
 def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
@@ -66,6 +69,7 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
     listing = redraws(services, page, shared)[0]
     tab.select(**listing, **quiet)
     page.search.input(**listing, **quiet)
+    intake.wire(services, page.intake, shared.language, listing)
 
     @safety.guarded(3)
     def choose(picked: str | None, now: str, lang: Lang) -> list[Any]:
