@@ -27,7 +27,7 @@ def entries_html(entries: Sequence[Entry], lang: Lang) -> str:
     parts: list[str] = []
     for step in STEPS:
         rows = "".join(
-            f"<li><b>{t('live.' + part, lang)}</b> {escape(e.text)}</li>"
+            f"<li><b>{t('after.part_' + part, lang)}</b> {escape(e.text)}</li>"
             for part in PARTS
             for e in entries
             if e.step is step and e.part == part

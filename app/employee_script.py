@@ -15,8 +15,8 @@ const save=async()=>{
 form.addEventListener('input',()=>{dirty=true;if(!stopped){note.className='note';note.textContent=form.dataset.typing}
  clearTimeout(timer);timer=setTimeout(save,800)});
 let sending=false;
-form.addEventListener('submit',(e)=>{if(sending)return;e.preventDefault();clearTimeout(timer);sending=true;
- const b=e.submitter,go=()=>busy?setTimeout(go,100):form.requestSubmit(b);go()});
+form.addEventListener('submit',(e)=>{clearTimeout(timer);stopped=sending=true;if(!busy)return;
+ e.preventDefault();const b=e.submitter,go=()=>busy?setTimeout(go,100):form.requestSubmit(b);setTimeout(go,100)});
 addEventListener('pagehide',()=>{if(dirty&&!busy&&!stopped&&!sending)fetch(form.action,{method:'POST',body:body(),keepalive:true})});
 addEventListener('pageshow',(e)=>{if(e.persisted)location.reload()});
 })()</script>"""

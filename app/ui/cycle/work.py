@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SHOWS = ("open", "late", "unplanned", "done", "all")
 DUE_IN_DAYS = 14
 LEADS: dict[Next, str] = {
-    Next.PREPARE: "cycle-pack", Next.MINUTES: "cycle-minutes", Next.CONFIRM: "cycle-minutes",
-    Next.AGREE: "cycle-plan", Next.FOLLOW: "cycle-plan",
+    Next.PREPARE: "cycle-pack", Next.MINUTES: "cycle-after", Next.CONFIRM: "cycle-after",
+    Next.AGREE: "cycle-after", Next.FOLLOW: "cycle-after",
 }  # fmt: skip
 """Sub-tabs where the next thing is done; to invite is done here, to hold in the live tab."""
 ACT_JS = """
