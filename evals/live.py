@@ -10,7 +10,7 @@ one after the other as one talk. Figures:
 - utterance delay: from the last voice of a segment to its committed text; hint delay: to a hint, where the words raise a cue;
 - error rate (characters for zh, words for en) against the reference and against offline decoding, and offline's own;
 - processor seconds for each second of speech, memory, frames lost;
-- with ``--agreement`` the same for LocalAgreement-2 on the same model and machine, see `evals.local_agreement`.
+- with ``--agreement`` the same for LocalAgreement-2 on the same model and machine, and its delay if work took no time: see `evals.local_agreement`.
 
 ``--hours`` plays the recordings over and over as one talk, ``--speed`` times as fast as they were spoken, and shows memory
 and delay by tenths of the talk. Delays are always wall seconds.
@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from assistant.hints import HintState, consider
 from consent.grants import ConsentGrant
@@ -68,8 +69,8 @@ class Offline:
 
 
 def load(folder: Path, grant: ConsentGrant) -> list[Clip]:
-    """Recordings that have a reference."""
-    rows = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    """Recordings that have a reference: by a manifest.json, or by the talks.yaml of our own spoken talks."""
+    rows = _rows(folder)
     return [
         Clip(
             row["file"], row["lang"], row["reference"],
@@ -78,6 +79,18 @@ def load(folder: Path, grant: ConsentGrant) -> list[Clip]:
         for row in rows
         if row.get("reference")
     ]  # fmt: skip
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    if (folder / "manifest.json").exists():
+        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    talks: dict[str, dict[Lang, list[tuple[str, str, float]]]]
+    talks = yaml.safe_load((folder / "talks.yaml").read_text(encoding="utf-8"))["talks"]
+    return [
+        {"file": f"{name}_{lang}.ogg", "lang": lang, "reference": " ".join(said for _, said, _ in lines)}
+        for name, by_lang in talks.items()
+        for lang, lines in by_lang.items()
+    ]
 
 
 def joined(clips: Sequence[Clip]) -> Samples:
@@ -199,10 +212,12 @@ def baseline(model: Any, clips: Sequence[Clip], known: Offline) -> dict[str, Any
     lang = clips[0].lang
     seconds = sum(len(clip.samples) for clip in clips) / RATE
     made = local_agreement.transcribe(model, joined(clips), lang)
+    free = local_agreement.transcribe(model, joined(clips), lang, work_counts=False)
     own = units(local_agreement.tidy(made.text, lang), lang)
     said = units(" ".join(clip.reference for clip in clips), lang)
     return {
         "lang": lang, "speech_s": round(seconds, 1), "word_delay_s": spread(delays(known, made.words, lang)),
+        "word_delay_without_work_s": spread(delays(known, free.words, lang)),
         "errors": {"live": _rate(said, own), "live_to_offline": _rate(known.units, own)},
         "cpu_per_speech_s": round(made.work_s / seconds, 3),
     }  # fmt: skip

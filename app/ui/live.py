@@ -242,15 +242,17 @@ def card_html(lang: Lang) -> str:
 
 
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
-         "model", "slow", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound")  # fmt: skip
+         "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound")  # fmt: skip
 """What the capture script may have to say."""
 LISTEN_JS = """(token) => {
   const box = document.getElementById('live-hearing');
   if (token && box) window.tandaoCapture.start(token, (event) => {
-    if (event.type === 'tentative') { box.querySelector('.words').textContent = event.text; return; }
-    if (event.type === 'committed') {
-      box.querySelector('.words').textContent = '';
-      document.querySelector('#live-refresh')?.click();
+    if (event.type === 'tentative' || event.type === 'committed') {
+      const lanes = box.lanes = box.lanes || {}, before = lanes[event.channel];
+      if (event.type === 'tentative') lanes[event.channel] = event;
+      else if (!before || before.number <= event.number) delete lanes[event.channel];
+      box.querySelector('.words').textContent = Object.values(lanes).map((one) => one.text).filter(Boolean).join(' · ');
+      if (event.type === 'committed') document.querySelector('#live-refresh')?.click();
       return;
     }
     if (event.type === 'ack') { box.dataset.frames = event.next; return; }
@@ -262,7 +264,7 @@ LISTEN_JS = """(token) => {
     }
     const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model'};
     const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice'
-      ? ({behind: 'slow', lighter: 'slow', lost: 'lost', gap: 'lost', stopped: 'model'}[event.text] || 'ready') : event.type;
+      ? ({behind: 'slow', lighter: 'lighter', lost: 'lost', gap: 'lost', stopped: 'model'}[event.text] || 'ready') : event.type;
     box.querySelector('.state').textContent = box.dataset[key] || box.dataset[event.type] || '';
   });
   return '';
@@ -375,7 +377,8 @@ def talk_html(heard: Sequence[Utterance], lang: Lang) -> str:
             if cue["strength"] >= 0.5:
                 quote = escape(str(cue["quote"]))
                 words = words.replace(quote, f"<mark>{quote}</mark>", 1)
-                badges += f" <span class='badge'>{t('cue.' + str(cue['kind']), lang)}</span>"
+                badge = f" <span class='badge'>{t('cue.' + str(cue['kind']), lang)}</span>"
+                badges += badge if badge not in badges else ""
         doubt = f" <span class='note'>{t('live.doubtful', lang)}</span>" if u.doubtful else ""
         rows.append(
             f"<li value='{u.number + 1}'><b>{t('live.' + u.speaker, lang)}</b>: {words}{badges}{doubt}{who_html(u, lang)}</li>"
