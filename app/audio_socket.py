@@ -82,6 +82,11 @@ class Heard(Protocol):
         ...
 
     @property
+    def number(self) -> int:
+        """Of the segment in its channel; the same while it is tentative and when it is committed."""
+        ...
+
+    @property
     def speaker(self) -> str | None:
         """By the voice, or None."""
         ...
@@ -399,6 +404,7 @@ class AudioRoom:
                     "text": heard.text,
                     "channel": heard.channel,
                     "doubtful": heard.doubtful,
+                    "number": heard.number,
                 }
                 if heard.kind in ("enrolling", "enrolled"):
                     shown["voiced_s"] = heard.end_s

@@ -139,3 +139,5 @@ def run(
         uvicorn.run(app, host=where[0], port=where[1], log_level="warning", ws_max_size=65_536, **files)
     except ssl.SSLError as error:
         raise SettingsError(str(error), message_key="error.certificate") from error
+    finally:
+        services.close()

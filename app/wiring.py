@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cycle.packs import Packs
     from cycle.plans import Plans
     from cycle.pulse import Pulses
+    from cycle.rehearsal_persona import LibraryWithOwn, OwnPersonas
     from cycle.reminders import Reminders
     from cycle.resources import Resources
     from cycle.rounds import Rounds
@@ -82,8 +83,22 @@ class Services:
 
     @cached_property
     def library(self) -> EditedLibrary:
-        """Personas and scenarios, with what trainers edited."""
+        """Personas and scenarios, with what trainers edited: what every list and editor sees."""
         return EditedLibrary(self.packaged_library, self._store.custom_files)
+
+    @cached_property
+    def rehearsal_library(self) -> "LibraryWithOwn":
+        """The same and, by id alone, managers' own personas: for rehearsals, whose owner is checked."""
+        from cycle.rehearsal_persona import LibraryWithOwn
+
+        return LibraryWithOwn(self.library, self._store.records)
+
+    @cached_property
+    def own_personas(self) -> "OwnPersonas":
+        """Personas made from packs."""
+        from cycle.rehearsal_persona import OwnPersonas
+
+        return OwnPersonas(self._store.records, self.packs, self.talks, self.assessments, self.library)
 
     @cached_property
     def move_reader(self) -> RuleMoveReader:
@@ -140,8 +155,8 @@ class Services:
     def rehearsals(self) -> Rehearsals:
         """Rehearsals: one's own, and for trainers the shared ones."""
         return Rehearsals(
-            self.library, self._store.rehearsals, self.listening_reader, self.voices, SystemClock(),
-            shared_with=self.reviews.may_read,
+            self.rehearsal_library, self._store.rehearsals, self.listening_reader, self.voices, SystemClock(),
+            shared_with=self.reviews.may_read, may_use=self.own_personas.may_use,
         )  # fmt: skip
 
     @cached_property
@@ -203,10 +218,20 @@ class Services:
         except ImportError as error:
             raise StorageError("no speech extra", message_key="error.no_speech") from error
         from llms.weights import ready
+        from speech.whisper import FILES
 
-        made = Worker.of_model(ready(self.settings.speech_model, self.settings.models))
+        chosen = Path(self.settings.speech_model)
+        folder = chosen if chosen.is_dir() else ready(self.settings.speech_model, self.settings.models)
+        small = self.settings.models / "whisper-tiny"
+        made = Worker.of_model(folder, small=small if all((small / name).is_file() for name in FILES) else None)
         made.start()
         return made
+
+    def close(self) -> None:
+        """Stop what runs beside the server, if it was started."""
+        transcriber: Transcriber | None = self.__dict__.get("transcriber")
+        if transcriber is not None:
+            transcriber.close()
 
     @cached_property
     def live(self) -> "LiveInterviews":

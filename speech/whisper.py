@@ -4,6 +4,7 @@ Only the pieces of faster-whisper that one window needs are used: features, enco
 carried over from the segment before, temperature 0; so the same sound always gives the same words.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,11 @@ import numpy as np
 from interview.conversation import Lang
 from interview.errors import StorageError
 from speech.audio import RATE, Samples
-from speech.doubt import Figures, Verdict, unlooped, verdict
+from speech.doubt import Figures, Verdict, fold, unlooped, verdict
 
 Mode = Literal["tentative", "light", "final"]
-"""``final``: beam 5 and 15 s of context, or what the sound needs. The others: beam 1 and 8 s.
+"""``final``: beam 5 and 15 s of context, or what the sound needs. The others: beam 1 and 8 s, ``light`` with the smaller
+model where there is one.
 
 Measured on 150 s of speech: beam 5 with 30, 15 and 8 s of context: zh CER 16.1, 12.5, 13.6 %, en WER 3.1, 3.1, 3.7 %,
 22, 14, 11 s of work; beam 1 with 8 s: 17.2 and 3.7 %, 6 s. Below 8 s of context English falls apart (16.6 % at 5 s).
@@ -45,9 +47,15 @@ class Words:
 class Recognizer:
     """Holds the model: about 360 MB and 1 s to load for Whisper base in int8."""
 
-    def __init__(self, folder: Path, threads: int = 2) -> None:
-        """Load from a folder of FILES. Raises StorageError: ``error.model_missing`` or ``error.model_damaged``."""
+    def __init__(self, folder: Path, threads: int = 2, small: Path | None = None) -> None:
+        """Load from a folder of FILES. Raises StorageError: ``error.model_missing`` or ``error.model_damaged``.
+
+        ``small``: a smaller multilingual model of the same family, for times when the machine does not keep up.
+        """
         self._model = _loaded(folder, threads)
+        self._threads = threads
+        self._small = small
+        self._small_model: Any = None
         self._tokenizers: dict[Lang, Any] = {}
 
     def hear(
@@ -65,23 +73,38 @@ class Recognizer:
         """
         length = len(samples) / RATE
         context = min(MOST_S, max(FINAL_S if mode == "final" else LEAST_S, length + MARGIN_S))
-        encoded = self._model.encode(self._features(samples[: round(MOST_S * RATE)], context))
-        chosen = self._language(encoded, voiced_s, before) if lang == "auto" else lang
+        model = self._lighter() if mode == "light" else self._model
+        encoded = model.encode(self._features(samples[: round(MOST_S * RATE)], context))
+        chosen = self._language(model, encoded, voiced_s, before) if lang == "auto" else lang
         tokenizer = self._tokenizer(chosen)
-        words = " ".join(hotwords.split())[:MAX_HOTWORDS] or None
-        prompt = self._model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=words)
-        result = self._model.model.generate(
+        words = listed(hotwords, chosen) or None
+        prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=words)
+        result = model.model.generate(
             encoded, [prompt], beam_size=5 if mode == "final" else 1, patience=1.0, length_penalty=1.0,
-            max_length=min(self._model.max_length, len(prompt) + 16 + round(14 * length)), return_scores=True,
+            max_length=min(model.max_length, len(prompt) + 16 + round(14 * length)), return_scores=True,
             return_no_speech_prob=True, suppress_blank=True, suppress_tokens=_suppressed(tokenizer),
         )[0]  # fmt: skip
         tokens = result.sequences_ids[0]
         text = tidy(tokenizer.decode(tokens), chosen)
         figures = Figures(result.no_speech_prob, result.scores[0] * len(tokens) / (len(tokens) + 1), voiced_s, length)
         found = verdict(text, figures)
+        if found is Verdict.GOOD and only_of(text, hotwords) and (voiced_s < 1.0 or figures.no_speech > 0.2):
+            found = Verdict.DOUBTFUL  # what it was told to expect is what it invents first
         if mode == "tentative":
             text = unlooped(text)
         return Words("" if found is Verdict.NOTHING else text, chosen, found, figures.no_speech, figures.log_prob)
+
+    def _lighter(self) -> Any:
+        """The smaller model, loaded when it is first needed; the usual one where there is none or it is damaged."""
+        if self._small is None:
+            return self._model
+        if self._small_model is None:
+            try:
+                self._small_model = _loaded(self._small, self._threads)
+            except StorageError:
+                self._small = None
+                return self._model
+        return self._small_model
 
     def _features(self, samples: Samples, context_s: float) -> Any:
         """Log-mel, float32, shape (80, 100 * context_s); the sound is padded with silence, as in training."""
@@ -89,8 +112,9 @@ class Recognizer:
         padded = np.pad(sound, (0, max(0, round(context_s * RATE) - len(sound))))
         return self._model.feature_extractor(padded, padding=0)
 
-    def _language(self, encoded: Any, voiced_s: float, before: Lang | None) -> Lang:
-        chances = dict(self._model.model.detect_language(encoded)[0])
+    @staticmethod
+    def _language(model: Any, encoded: Any, voiced_s: float, before: Lang | None) -> Lang:
+        chances = dict(model.model.detect_language(encoded)[0])
         zh = chances.get("<|zh|>", 0.0) + chances.get("<|yue|>", 0.0)
         en = chances.get("<|en|>", 0.0)
         found: Lang = "zh" if zh >= en else "en"
@@ -111,6 +135,28 @@ def tidy(text: str, lang: Lang) -> str:
     if lang != "zh":
         return kept
     return _punctuated(str(_simplifier().convert(kept)))
+
+
+def listed(hotwords: str, lang: Lang) -> str:
+    """Names and terms as a list with punctuation: given bare, they make the model leave out all punctuation."""
+    words = re.split(r"[\s,，、;；。.]+", hotwords.strip())
+    mark, end = ("、", "。") if lang == "zh" else (", ", ".")
+    kept = ""
+    for word in dict.fromkeys(word for word in words if word):
+        longer = f"{kept}{mark}{word}" if kept else word
+        if len(longer) > MAX_HOTWORDS:
+            break
+        kept = longer
+    return kept + end if kept else ""
+
+
+def only_of(text: str, hotwords: str) -> bool:
+    """Whether a text is made of nothing but these names and terms."""
+    words = sorted(
+        {fold(word) for word in re.split(r"[\s,，、;；。.]+", hotwords) if fold(word)}, key=len, reverse=True
+    )
+    rest = fold(text)
+    return bool(words and rest) and not re.sub("|".join(map(re.escape, words)), "", rest)
 
 
 def _punctuated(text: str) -> str:
@@ -145,4 +191,4 @@ def _suppressed(tokenizer: Any) -> list[int]:
 def _simplifier() -> Any:
     import opencc
 
-    return opencc.OpenCC("t2s")  # pyright: ignore[reportUnknownVariableType]
+    return opencc.OpenCC("tw2s")  # pyright: ignore[reportUnknownVariableType]

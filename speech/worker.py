@@ -95,9 +95,9 @@ class Transcriber:
         self.failed: TandaoError | None = None
 
     @classmethod
-    def of_model(cls, folder: Path, threads: int = 2) -> "Transcriber":
-        """With Whisper from a folder of weights."""
-        return cls(partial(Recognizer, folder, threads))
+    def of_model(cls, folder: Path, threads: int = 2, small: Path | None = None) -> "Transcriber":
+        """With Whisper from a folder of weights; ``small``: a smaller one for when the machine does not keep up."""
+        return cls(partial(Recognizer, folder, threads, small))
 
     def start(self) -> None:
         """Start the process and wait for the model; raises StorageError with what to do.

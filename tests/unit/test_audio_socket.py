@@ -30,6 +30,7 @@ class Word:
     start_s: float = 0.0
     end_s: float = 1.0
     doubtful: bool = False
+    number: int = 0
     speaker: str | None = None
     unsure: bool = False
 
@@ -330,3 +331,17 @@ def test_voices_withdrawn_alone_are_forgotten_and_hearing_goes_on(client, servic
         wait_for(lambda: forgotten, seconds=3)
         send(socket, 0, 1, 2, 3, 4)
         until(socket, "ack")
+
+
+def test_the_speech_process_ends_with_the_server(services):
+    services.close()
+    assert "transcriber" not in services.__dict__, "nothing is started in order to be stopped"
+    closed = []
+
+    class Transcriber:
+        def close(self):
+            closed.append(True)
+
+    services.__dict__["transcriber"] = Transcriber()
+    services.close()
+    assert closed == [True]

@@ -3,7 +3,7 @@
 import pytest
 
 from interview.errors import StorageError
-from speech.whisper import FILES, Recognizer, tidy
+from speech.whisper import FILES, Recognizer, listed, only_of, tidy
 
 pytest.importorskip("opencc")
 
@@ -37,3 +37,55 @@ def test_bytes_that_are_no_model_are_refused(tmp_path):
     with pytest.raises(StorageError) as told:
         Recognizer(folder)
     assert told.value.message_key == "error.model_damaged"
+
+
+def test_the_variants_of_taiwan_become_simplified_too_and_names_keep_theirs():
+    assert tidy("你一直撐著沒有停,我很著急", "zh") == "你一直撑着没有停，我很着急"
+    assert tidy("著名的著作,成績顯著", "zh") == "著名的著作，成绩显著"
+
+
+@pytest.mark.parametrize(
+    ("given", "lang", "said"),
+    [
+        ("李工 王岚,里程碑", "zh", "李工、王岚、里程碑。"),
+        ("Steve, OKR  Steve", "en", "Steve, OKR."),
+        ("  ", "zh", ""),
+        ("字" * 150 + " " + "词" * 60, "zh", "字" * 150 + "。"),
+    ],
+)
+def test_names_and_terms_are_given_as_a_list_with_punctuation(given, lang, said):
+    assert listed(given, lang) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("李工。", True), ("李工，里程碑！", True), ("李工你说呢", False), ("", False), ("里程", False)],
+)
+def test_a_text_of_nothing_but_expected_words_is_noticed(text, told):
+    assert only_of(text, "里程碑 李工") is told
+    assert not only_of(text, "")
+
+
+class Model:
+    """Stands for the loaded weights of a folder."""
+
+    def __init__(self, name):
+        self.name = name
+
+
+def test_light_work_goes_to_the_smaller_model_once_and_never_to_a_damaged_one(tmp_path, monkeypatch):
+    loaded = []
+
+    def load(folder, _threads):
+        loaded.append(folder.name)
+        if folder.name == "damaged":
+            raise StorageError("x", message_key="error.model_damaged", file="x")
+        return Model(folder.name)
+
+    monkeypatch.setattr("speech.whisper._loaded", load)
+    for small, used in (("tiny", "tiny"), ("damaged", "base"), (None, "base")):
+        loaded.clear()
+        made = Recognizer(tmp_path / "base", small=tmp_path / small if small else None)
+        assert loaded == ["base"], "the smaller one only when it is needed"
+        assert [made._lighter().name, made._lighter().name] == [used, used]
+        assert len(loaded) == (2 if small else 1)
