@@ -20,6 +20,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 """Something the employee says aloud; ``{slots}`` are filled by the voice, see ``simulator/voices/authored.py``."""
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Jurisdiction = Literal["CN", "US", "UK"]
+OWN = "own-"
+"""How ids of personas begin that a manager made from a pack: a real person's, private to the maker."""
 
 
 class FileModel(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any
 
 from interview.actor import Actor
 from interview.errors import InputError
+from interview.persona import OWN
 from interview.ports import Clock, CohortRepository, Note, RehearsalRecord, RehearsalRepository, ReviewRepository
 from people.permissions import Action, check
 from review.calibration import points_may_be_shown
@@ -49,8 +50,14 @@ class Reviews:
         self._new_id = new_id
 
     def share(self, actor: Actor, rehearsal_id: str, shared: bool) -> None:
-        """Let trainers see a rehearsal, or no longer. Only its owner decides; the default is private."""
-        check(actor, Action.REHEARSAL_SHARE, self._rehearsals.get(rehearsal_id).owner_id)
+        """Let trainers see a rehearsal, or no longer. Only its owner decides; the default is private.
+
+        Raises InputError for one held with a persona made from a real person's pack: that one is nobody else's.
+        """
+        record = self._rehearsals.get(rehearsal_id)
+        check(actor, Action.REHEARSAL_SHARE, record.owner_id)
+        if shared and record.persona_id.startswith(OWN):
+            raise InputError("a real person's", message_key="error.share_own")
         self._reviews.share(rehearsal_id, shared)
 
     def is_shared(self, actor: Actor, rehearsal_id: str) -> bool:

@@ -10,11 +10,11 @@ from typing import Any
 from interview.actor import Actor
 from interview.conversation import Lang, Speaker, Transcript
 from interview.employee import EmployeeState
-from interview.errors import ConflictError, InputError, LanguageModelError
+from interview.errors import ConflictError, InputError, LanguageModelError, NotFoundError
 from interview.gestures import ADJOURN_TEXT, PAUSE_TEXT, Gesture, record_text, records
 from interview.intent import Intent, IntentKind
 from interview.moves import Move, MoveKind, MoveReading
-from interview.persona import Persona, Scenario, Variant
+from interview.persona import OWN, Persona, Scenario, Variant
 from interview.ports import (
     Clock,
     Library,
@@ -115,6 +115,7 @@ class Rehearsals:
         clock: Clock,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
         shared_with: Callable[[Actor, RehearsalRecord], bool] = lambda _actor, _record: False,
+        may_use: Callable[[Actor, str], bool] = lambda _actor, _persona_id: True,
     ) -> None:
         self._library = library
         self._repository = repository
@@ -123,6 +124,7 @@ class Rehearsals:
         self._clock = clock
         self._new_id = new_id
         self._shared_with = shared_with
+        self._may_use = may_use
 
     def start(
         self,
@@ -146,6 +148,10 @@ class Rehearsals:
         check(actor, Action.REHEARSAL_START)
         if voice not in self._voices:
             raise InputError(f"no voice {voice!r}", message_key="error.no_voice", voice=voice)
+        if not self._may_use(actor, persona_id):
+            raise NotFoundError(f"no persona {persona_id}")
+        if persona_id.startswith(OWN) and voice != AuthoredVoice.name:
+            raise InputError("a real person's", message_key="error.own_voice")
         persona = self._library.persona(persona_id, lang)
         scenario = self._library.scenario(scenario_id or persona.default_scenario, lang)
         number = secrets.randbelow(1_000_000) if seed is None else seed

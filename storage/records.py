@@ -13,7 +13,7 @@ from cycle.records import Kind, Link, Record
 from interview.errors import ConflictError, NotFoundError
 from interview.ports import Clock
 from storage.database import transaction
-from storage.tables import links, records, sealing_keys
+from storage.tables import links, records, rehearsals, sealing_keys
 from storage.vault import DataKey, Vault
 
 
@@ -84,12 +84,17 @@ class SqlRecords:
     def drop(self, *record_ids: str) -> None:
         """See ``Records.drop``."""
         with transaction(self._engine) as db:
-            db.execute(delete(links).where(links.c.record_id.in_(record_ids)))
-            db.execute(delete(records).where(records.c.id.in_(record_ids)))
+            made_from = (records.c.kind == str(Kind.PERSONA)) & records.c.parent_id.in_(record_ids)
+            ids = [*record_ids, *db.execute(select(records.c.id).where(made_from)).scalars()]
+            _drop_rehearsals(db, ids)
+            db.execute(delete(links).where(links.c.record_id.in_(ids)))
+            db.execute(delete(records).where(records.c.id.in_(ids)))
 
     def forget(self, key_id: str) -> None:
         """See ``Records.forget``."""
         with transaction(self._engine) as db:
+            personas = (records.c.kind == str(Kind.PERSONA)) & (records.c.key_id == key_id)
+            _drop_rehearsals(db, list(db.execute(select(records.c.id).where(personas)).scalars()))
             db.execute(delete(links).where(links.c.key_id == key_id))
             db.execute(delete(records).where(records.c.key_id == key_id))
             db.execute(delete(sealing_keys).where(sealing_keys.c.id == key_id))
@@ -150,6 +155,13 @@ class SqlRecords:
             db.execute(insert(sealing_keys), [{"id": key_id, "wrapped": made[key_id][1]} for key_id in missing])
             found |= {key_id: key for key_id, (key, _) in made.items()}
         return found
+
+
+def _drop_rehearsals(db: Connection, persona_ids: Sequence[str]) -> None:
+    """What was rehearsed with a persona made of somebody's pack goes with it, keys first."""
+    held = list(db.execute(select(rehearsals.c.id).where(rehearsals.c.persona_id.in_(persona_ids))).scalars())
+    db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(held)))
+    db.execute(delete(rehearsals).where(rehearsals.c.id.in_(held)))
 
 
 def _parts(ids: Sequence[str], size: int = 500) -> list[Sequence[str]]:

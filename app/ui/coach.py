@@ -42,7 +42,7 @@ def feedback_panel(
 
 
 def _one(services: Services, record: RehearsalRecord, turn: TurnRecord, lang: Lang) -> str:
-    persona = services.library.persona(record.persona_id, record.lang)
+    persona = services.rehearsal_library.persona(record.persona_id, record.lang)
     found = feedback_for(
         turn.payload, record.lang, persona.situation, services.phrasing, reasons_in=lang, turn=turn.index
     )

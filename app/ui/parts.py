@@ -6,7 +6,7 @@ from typing import Any
 
 from app.texts import t
 from interview.conversation import Lang
-from interview.persona import LegalFrame, Persona, Scenario
+from interview.persona import OWN, LegalFrame, Persona, Scenario
 from interview.steps import SPOKEN_STEPS, STEPS, Step
 from interview.texts import move_name, situation_text, step_text
 from simulator.feedback import Feedback
@@ -70,8 +70,9 @@ def brief_html(persona: Persona, scenario: Scenario, frame: LegalFrame, lang: La
     """What the manager knows beforehand and advice by step; nothing the employee hides."""
     situation = situation_text(persona.situation, lang)
     months = sorted({n.month for n in persona.numbers})
+    age = "" if persona.id.startswith(OWN) else f" · {persona.age}"
     parts = [
-        f"<p><b>{persona.face} {escape(persona.name)}</b> · {persona.age} · {escape(persona.role)} · "
+        f"<p><b>{persona.face} {escape(persona.name)}</b>{age} · {escape(persona.role)} · "
         f"{escape(persona.company)}</p><p>{escape(persona.card)}</p>",
         f"<h3>{t('brief.message', lang)}</h3>" + _list(_filled(m.text, persona) for m in scenario.message),
         f"<p>{escape(_filled(scenario.consequence, persona))}</p>",
