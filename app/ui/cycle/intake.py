@@ -80,7 +80,7 @@ class IntakePage:
 def build(labels: Labels) -> IntakePage:
     """Templates, a file, columns, what was found."""
     lang = labels.lang
-    gr.HTML(f"<p class='note'>{t('intake.about', lang)}</p>")
+    labels.keep(gr.HTML(t("intake.about", lang), elem_classes="note"), value="intake.about")
     with gr.Row():
         template = gr.Button(t("intake.template", lang), size="sm", elem_id="intake-template")
         csv = gr.Button(t("intake.csv", lang), size="sm", elem_id="intake-csv")
