@@ -103,15 +103,29 @@ def state_html(found: Progress, lang: Lang) -> str:
         text += " · " + t("after.periods", lang, done=found.done_periods, all=found.all_periods)
     if found.missed:
         text += " · " + t(
-            "after.missed", lang, which="、".join(found.missed[-3:]) if lang == "zh" else ", ".join(found.missed[-3:])
+            "after.missed",
+            lang,
+            which=("、" if lang == "zh" else ", ").join(period_name(p, lang) for p in found.missed[-3:]),
         )
     mark = "⚠ " if late else "✓ " if found.state is State.DONE else ""
     return f"<span class='{'late' if late else 'done' if found.state is State.DONE else 'note'}'>{mark}{escape(text)}</span>"
 
 
-def action_html(action: ActionItem, today: dt.date, lang: Lang) -> str:
-    """One action with its parts; what nobody has said is named."""
-    owner = t("after.owner_" + action.owner, lang)
+def period_name(period: str, lang: Lang) -> str:
+    """A week by its Monday, a month by its name; "" stays."""
+    if "W" not in period:
+        return month_name(period, lang) if period else ""
+    year, week = period.split("-W")
+    return t("after.week_of", lang, day=_short(dt.date.fromisocalendar(int(year), int(week), 1), lang))
+
+
+def _short(date: dt.date, lang: Lang) -> str:
+    return f"{date.month}月{date.day}日" if lang == "zh" else f"{date.day} {date:%b}"
+
+
+def action_html(action: ActionItem, today: dt.date, lang: Lang, *, to_employee: bool = False) -> str:
+    """One action with its parts; what nobody has said is named. ``to_employee``: who owns it is said to them."""
+    owner = t(("me.owner_" if to_employee else "after.owner_") + action.owner, lang)
     by = day(action.by, lang) if action.by else t("after.undated", lang)
     every = " · " + t(f"after.every_{action.every}", lang) if action.every else ""
     tag = f" <span class='note'>[{t('after.from_difference', lang)}]</span>" if action.difference else ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from app.after_html import action_html, by_month, month_name, skills_html, version_html
+from app.after_html import action_html, by_month, month_name, period_name, skills_html, version_html
 from app.texts import t
 from app.wiring import Services
 from cycle.employee import Visit
@@ -47,7 +47,7 @@ def plan_section(services: Services, visit: Visit, here: str, lang: Lang) -> str
     parts = [f"<section id='plan'><h2>{t('me.plan', lang)}</h2>{skills_html(plan.skills, lang)}"]
     for month, actions in by_month(plan):
         items = "".join(
-            f"<div class='box'>{action_html(a, today, lang)}{_ticks(services, a, here, lang) if a.owner == 'employee' else _notes(a)}</div>"
+            f"<div class='box'>{action_html(a, today, lang, to_employee=True)}{_ticks(services, a, here, lang) if a.owner == 'employee' else _notes(a)}</div>"
             for a in actions
         )
         parts.append(f"<h3>{month_name(month, lang)}</h3>{items}")
@@ -80,7 +80,7 @@ def _ticks(services: Services, action: ActionItem, here: str, lang: Lang) -> str
         mark = f"<span class='done'>✓ {tick.at.astimezone():%Y-%m-%d}</span> " if tick else ""
         forms.append(
             f"<form method='post' action='{here}' class='inline tick'><input type='hidden' name='action' value='{escape(action.id)}'>"
-            f"<input type='hidden' name='period' value='{period}'><b>{period}</b> {mark}{note}"
+            f"<input type='hidden' name='period' value='{period}'><b>{period_name(period, lang)}</b> {mark}{note}"
             f"<button class='{'plain small' if tick else ''}' name='what' value='tick'>{label}</button></form>"
         )
     return "".join(forms)

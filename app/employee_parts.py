@@ -16,7 +16,8 @@ from cycle.employee import Visit
 from interview.conversation import LANGS, Lang
 from interview.errors import InputError
 
-_STYLE = """<style>h1{margin:.2rem 0}.facts{background:#e6f4f1;border-radius:12px;padding:.6rem .9rem;margin:.6rem 0}
+_STYLE = """<style>h2{font-size:1.25rem}h3{font-size:1.02rem;margin:.7rem 0 .1rem}ul{margin:.2rem 0;padding-left:1.2rem}
+.box .tick input[name=note]{width:100%;height:auto;box-sizing:border-box;margin:.3rem 0}.tick{margin-top:.5rem}h1{margin:.2rem 0}.facts{background:#e6f4f1;border-radius:12px;padding:.6rem .9rem;margin:.6rem 0}
 .facts p{margin:.15rem 0}fieldset{border:1px solid #d6d3d1;border-radius:12px;background:#fff;margin:.7rem 0;padding:.5rem .8rem}
 legend{font-weight:600;padding:0 .3rem}.why{font-size:.95rem}textarea{margin:.15rem 0 .5rem;field-sizing:content;min-height:2.6rem}
 details{background:#fff;border:1px solid #d6d3d1;border-radius:12px;padding:.5rem .8rem;margin:.7rem 0}

@@ -10,7 +10,7 @@ import yaml
 
 from cycle.records import Kind, Record, Records
 from cycle.talks import Stage, Talk, Talks
-from cycle.team import Person
+from cycle.team import Figure, Figures, KeyEvent, KeyEvents, Person
 from interview.actor import Actor
 from interview.errors import InputError, NotFoundError
 from interview.ports import Clock
@@ -70,6 +70,17 @@ class Visits:
         about, profile = Talk.model_validate(talk.body), Person.model_validate(person.body)
         return Visit(talk, about, person, profile, link.until)
 
+    def picture(self, visit: Visit) -> tuple[tuple[Figure, ...], tuple[KeyEvent, ...]]:
+        """The person's own numbers and key events, without any that is worded in the manager's classification."""
+        key = visit.person.key_id
+        figures = [
+            f for r in self._records.find(Kind.FIGURES, key_id=key) for f in Figures.model_validate(r.body).figures
+        ]
+        events = [
+            e for r in self._records.find(Kind.EVENTS, key_id=key) for e in KeyEvents.model_validate(r.body).events
+        ]
+        return tuple(figures), tuple(e for e in events if not private_word(e.what))
+
 
 @cache
 def _private_words() -> tuple[str, ...]:
@@ -77,14 +88,18 @@ def _private_words() -> tuple[str, ...]:
     return tuple(str(word).casefold() for words in yaml.safe_load(text)["words"].values() for word in words)
 
 
-def check_shareable(texts: Iterable[str]) -> None:
-    """Raise InputError naming the first word that belongs to the manager's private view of the person.
+def private_word(text: str) -> str:
+    """The first word in it that belongs to the manager's private view of the person, or "".
 
-    Which of the four situations somebody was put into is a way to prepare, never something to be handed over. Only
-    words that mean nothing else are looked for: "expert" and "stuck" alone are ordinary.
+    Only words that mean nothing else are looked for: "expert" and "stuck" alone are ordinary.
     """
+    folded = " ".join(text.casefold().split())
+    return next((word for word in _private_words() if word in folded), "")
+
+
+def check_shareable(texts: Iterable[str]) -> None:
+    """Raise InputError naming such a word: which of the four situations somebody was put into is never handed over."""
     for text in texts:
-        folded = " ".join(text.casefold().split())
-        for word in _private_words():
-            if word in folded:
-                raise InputError("private word", message_key="error.private_word", word=word)
+        word = private_word(text)
+        if word:
+            raise InputError("private word", message_key="error.private_word", word=word)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.after_html import action_html, by_month, month_name, pulse_html, skills_html
+from app.after_html import action_html, by_month, month_name, period_name, pulse_html, skills_html
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
@@ -229,14 +229,18 @@ def _view(services: Services, plan: Plan, lang: Lang) -> str:
 
 
 def _done(action: ActionItem, today: dt.date, lang: Lang) -> str:
-    notes = "".join(f"<br><span class='note'>{x.period} ✓ {escape(x.note)}</span>" for x in action.ticks if x.note)
+    notes = "".join(
+        f"<br><span class='note'>{period_name(x.period, lang)} ✓ {escape(x.note)}</span>"
+        for x in action.ticks
+        if x.note
+    )
     if action.owner != "manager":
         return notes
     now = period_of(today, action.every)
     ticked = {x.period for x in action.ticks}
     wanted = [p for p in periods(action) if p <= now][-4:] or [now]
     buttons = " ".join(
-        f"<button type='button' data-tick='{escape(action.id)}' data-period='{period}'>{period} "
+        f"<button type='button' data-tick='{escape(action.id)}' data-period='{period}'>{period_name(period, lang)} "
         f"{t('me.untick' if period in ticked else 'me.tick', lang)}</button>"
         for period in wanted
     )
