@@ -36,7 +36,8 @@ ul { margin: 0; padding-left: 5mm } .two { display: grid; grid-template-columns:
 .own { border: 1px solid #0e5f5f; border-radius: 2mm; padding: 2mm 3mm; margin-top: 3mm; white-space: pre-wrap }
 .own.long { break-before: page } nav { margin-bottom: 8px }
 a, button { font: inherit; color: #0e5f5f } button { padding: 4px 14px }
-@media print { body { padding: 0; max-width: none; font-size: 9.5pt } nav { display: none } }
+@media print { body { padding: 0; max-width: none; font-size: 11pt } nav { display: none }
+  th, td { padding: 2.4mm 2mm } h1 { font-size: 20pt } h2 { font-size: 13pt } }
 @media (max-width: 600px) { .two { grid-template-columns: 1fr } td.not, th.not { display: none } }
 """
 

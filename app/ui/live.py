@@ -157,6 +157,7 @@ def build(services: Services, labels: Labels) -> LivePage:
             send = button("live.send", variant="primary")
         with gr.Column(scale=2, min_width=260):
             hint = gr.HTML("", elem_id="live-hint")
+            labels.keep(gr.HTML(t("card.link", lang), elem_id="live-card"), value="card.link")
             with gr.Row():
                 helpful = button("live.helpful", size="sm", min_width=80)
                 not_now = button("live.not_now", size="sm", min_width=80)

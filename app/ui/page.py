@@ -5,7 +5,7 @@ import gradio as gr
 from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import brief, choose, live, mine, preparation, report, rewind, talk
-from app.ui.cycle import hr
+from app.ui.cycle import hr, rehearse
 from app.ui.cycle import page as cycle
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
@@ -58,6 +58,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
 
         live.wire(services, holding, live_tab, language_state, tokens)
         cycle.wire(services, around, cycle_tab)
+        rehearse.wire(services, around.parts["work"].rehearse, around.shared, talking, rehearsal_state)
         trainer.wire(services, training, trainer_tab, language_state)
         hr.wire(services, asking, rounds_tab, language_state)
         role.change(

@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import safety
-from app.ui.cycle import inviting
+from app.ui.cycle import inviting, rehearse
 from app.ui.cycle.chosen import line
 from app.ui.labels import Labels
 from app.wiring import Services, single_user
@@ -54,6 +54,7 @@ class WorkPage:
     after: gr.Button
     due: gr.Textbox
     plan: gr.Button
+    rehearse: rehearse.RehearsePage
     invite: inviting.InvitePage
 
 
@@ -80,7 +81,20 @@ def build(_services: Services, labels: Labels) -> WorkPage:
     labels.keep(after, value="work.after")
     labels.keep(due, label="work.due")
     labels.keep(plan, value="work.plan_all")
-    return WorkPage(summary, show, department, search, table, number, before, after, due, plan, inviting.build(labels))
+    return WorkPage(
+        summary,
+        show,
+        department,
+        search,
+        table,
+        number,
+        before,
+        after,
+        due,
+        plan,
+        rehearse.build(labels),
+        inviting.build(labels),
+    )
 
 
 def wire(services: Services, page: WorkPage, shared: "Shared", tab: gr.Tab) -> None:
@@ -167,7 +181,9 @@ def redraws(services: Services, page: WorkPage, shared: "Shared") -> list[dict[s
         "fn": draw, "inputs": [page.show, page.department, page.search, page.number, shared.language],
         "outputs": [page.show, page.summary, page.table, page.number, page.department],
     }  # fmt: skip
-    return [listed, inviting.redraw(services, page.invite, shared)]
+    return [
+        listed, inviting.redraw(services, page.invite, shared), rehearse.redraw(page.rehearse, shared.language),
+    ]  # fmt: skip
 
 
 def _drawn(services: Services, show: str, department: str | None, search: str, number: int, lang: Lang) -> list[Any]:
