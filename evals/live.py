@@ -162,7 +162,8 @@ class _Hints:
     """What the manager's page does with each new utterance: look for a cue and pick a hint; the page is told at once."""
 
     def __init__(self, server: Server, interview_id: str, lang: Lang) -> None:
-        self._server, self._id, self._lang = server, interview_id, lang
+        self._server, self._id = server, interview_id
+        self._lang: Lang = lang
         self._phrasing = PhrasingLibrary()
         self._made: list[tuple[int, float]] = []
         self._voice_ends: list[float] = []

@@ -243,12 +243,17 @@ def card_html(lang: Lang) -> str:
 
 
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
-         "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound")  # fmt: skip
+         "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound",
+         "damaged", "no_speech", "crashed", "silent")  # fmt: skip
 """What the capture script may have to say."""
+SILENT_FRAMES = 100
+"""Frames (20 s) of sound without a word, after which the page asks to look at the microphone."""
 LISTEN_JS = """(token) => {
   const box = document.getElementById('live-hearing');
   if (token && box) window.tandaoCapture.start(token, (event) => {
     if (event.type === 'tentative' || event.type === 'committed') {
+      box.heardAt = Number(box.dataset.frames || 0);
+      if (box.quiet) { box.querySelector('.state').textContent = box.dataset.ready; box.quiet = false; }
       const lanes = box.lanes = box.lanes || {}, before = lanes[event.channel];
       if (event.type === 'tentative') lanes[event.channel] = event;
       else if (!before || before.number <= event.number) delete lanes[event.channel];
@@ -256,20 +261,26 @@ LISTEN_JS = """(token) => {
       if (event.type === 'committed') document.querySelector('#live-refresh')?.click();
       return;
     }
-    if (event.type === 'ack') { box.dataset.frames = event.next; return; }
+    if (event.type === 'ack') {
+      box.dataset.frames = event.next;
+      if (event.next - (box.heardAt || 0) > SILENT_FRAMES) { box.querySelector('.state').textContent = box.dataset.silent; box.quiet = true; }
+      return;
+    }
     if (event.type === 'enrolling' || event.type === 'enrolled') {
       box.querySelector('.state').textContent = `${box.dataset[event.type]} ${event.voiced_s.toFixed(1)} s`;
       const read = document.querySelector(`#live-voices button[data-who=${event.text}]`);
       if (read && event.type === 'enrolled') read.textContent = '✓ ' + read.textContent.replace('✓ ', '');
       return;
     }
-    const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model'};
+    const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model', 'error.model_damaged': 'damaged',
+      'error.no_speech': 'no_speech', 'error.speech_extra': 'no_speech', 'error.speech_stopped': 'crashed'};
+    if (event.type === 'ready') { box.heardAt = event.next; box.dataset.frames = event.next; }
     const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice'
-      ? ({behind: 'slow', lighter: 'lighter', lost: 'lost', gap: 'lost', stopped: 'model'}[event.text] || 'ready') : event.type;
+      ? ({behind: 'slow', lighter: 'lighter', lost: 'lost', gap: 'lost', stopped: 'crashed'}[event.text] || 'ready') : event.type;
     box.querySelector('.state').textContent = box.dataset[key] || box.dataset[event.type] || '';
   });
   return '';
-}"""
+}""".replace("SILENT_FRAMES", str(SILENT_FRAMES))
 HUSH_JS = """() => {
   window.tandaoCapture.stop();
   const box = document.getElementById('live-hearing');
@@ -291,7 +302,7 @@ UPLOAD_JS = """(token) => {
 CANCEL_JS = "() => { window.tandaoRecording.cancel(); }"
 RECORDED = ("pick", "uploading", "hearing", "done", "cancelled", "failed", "left", "truncated", "no_grant", "audio_format",
             "audio_empty", "audio_large", "audio_long", "withdrawn", "no_speech", "model_missing", "disk_full",
-            "unexpected")  # fmt: skip
+            "unexpected", "model_damaged", "speech_stopped")  # fmt: skip
 """What the upload may have to say; the last ones are why it failed."""
 
 
