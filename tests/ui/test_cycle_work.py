@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from app.settings import Settings
 from app.wiring import Services, single_user
+from cycle.packs import Incident, Pack, new_id
+from cycle.records import Kind, Record
 from cycle.team import Person
 from tests.fakes.mailbox import mailbox
 from tests.ui.conftest import Server, open_page
@@ -148,6 +150,33 @@ def test_the_list_in_english_fits_a_phone(page: Page, server: Server):
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_tomorrow_s_talk_is_rehearsed_with_one_button(page: Page, server: Server):
+    services, actor = Services(Settings(home=server.home)), single_user("zh")
+    (person,) = services.team.add(actor, Person(name="许小愿"))
+    figures = [{"metric": "按时办结率", "month": f"2026-{m:02d}", "actual": 80 + m, "target": 85} for m in range(3, 11)]
+    services._store.records.add(Record("f", Kind.FIGURES, actor.id, person.id, {"figures": figures}))
+    talk = services.talks.plan(actor, person.id, dt.date.today()).id
+    numbers = tuple(n.id for n in services.packs.open(actor, talk).numbers)
+    incidents = tuple(
+        Incident(id=new_id("e"), date=dt.date(2026, 3, n + 1), side=side, what=f"第{n}件事", kept=True)
+        for n, side in enumerate(("good", "good", "bad", "bad"))
+    )
+    services.packs.save(actor, talk, Pack(months=12, numbers=numbers, incidents=incidents, rating="B"), 0)
+    work(page)
+    page.click("#rehearse-own")
+    told(page, "先在名单里选")
+    page.locator("button[data-do='prepare']").click()
+    expect(page.locator("#cycle-chosen")).to_contain_text("许小愿")
+    work(page)
+    page.click("#rehearse-own")
+    expect(page.get_by_role("tab", name="谈话", exact=True)).to_have_attribute("aria-selected", "true", timeout=30_000)
+    expect(page.locator("#chat")).to_contain_text("我", timeout=30_000)
+    page.get_by_role("tab", name="我的演练", exact=True).click()
+    expect(page.locator("#mine")).to_contain_text("许小愿")
+    page.get_by_role("tab", name="选择", exact=True).click()
+    expect(page.locator("#persona")).not_to_contain_text("许小愿")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
