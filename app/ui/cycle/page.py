@@ -12,12 +12,12 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import safety
-from app.ui.cycle import after, chosen, pictures, team, work
+from app.ui.cycle import after, chosen, pack, pictures, team, work
 from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
 
-MODULES: dict[str, ModuleType] = {"work": work, "team": team, "pictures": pictures, "after": after}
+MODULES: dict[str, ModuleType] = {"work": work, "team": team, "pack": pack, "pictures": pictures, "after": after}
 """Sub-tabs in order: name → module."""
 
 
