@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from app.after_html import day
 from app.employee_after import minutes_section, plan_section, pulse_section
 from app.employee_script import AUTOSAVE
+from app.pictures import shared_view
 from app.texts import t
 from app.wiring import Services
 from cycle.assessments import MAX_TEXT, PARTS, Answers, Assessment, Entry
@@ -43,10 +44,19 @@ def page_body(
         + plan_section(services, visit, here, lang)
         + pulse_section(services, visit, here, lang)
     )
+    seen = _picture(services, visit, lang)
     return (
         f"{_STYLE}<p class='note'>{switch}</p><h1>{escape(t('me.title', lang, name=visit.profile.name))}</h1>"
-        f"{_facts(visit, lang)}{notes}{after}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
+        f"{_facts(visit, lang)}{notes}{after}{seen}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
     )
+
+
+def _picture(services: Services, visit: Visit, lang: Lang) -> str:
+    figures, events = services.visits.picture(visit)
+    if not figures and not events:
+        return ""
+    view = shared_view(visit.profile.name, figures, events, lang)
+    return f"<details><summary>{t('me.picture', lang)}</summary>{view}</details>"
 
 
 def _facts(visit: Visit, lang: Lang) -> str:

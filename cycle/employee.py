@@ -71,7 +71,7 @@ class Visits:
         return Visit(talk, about, person, profile, link.until)
 
     def picture(self, visit: Visit) -> tuple[tuple[Figure, ...], tuple[KeyEvent, ...]]:
-        """The person's own numbers and key events, without any that is worded in the manager's classification."""
+        """The person's own numbers and key events; not who complained, and none worded in the manager's classification."""
         key = visit.person.key_id
         figures = [
             f for r in self._records.find(Kind.FIGURES, key_id=key) for f in Figures.model_validate(r.body).figures
@@ -79,7 +79,8 @@ class Visits:
         events = [
             e for r in self._records.find(Kind.EVENTS, key_id=key) for e in KeyEvents.model_validate(r.body).events
         ]
-        return tuple(figures), tuple(e for e in events if not private_word(e.what))
+        shown = (e for e in events if not private_word(e.what))
+        return tuple(figures), tuple(e.model_copy(update={"source": ""}) if e.kind == "complaint" else e for e in shown)
 
 
 @cache

@@ -12,7 +12,7 @@ from app.employee_page import mount_employee
 from cycle.minutes import entries_of
 from cycle.plans import ActionItem
 from cycle.talks import Stage, Talk
-from cycle.team import Person
+from cycle.team import Figure, KeyEvent, Person
 
 NASTY = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>"
 
@@ -141,6 +141,27 @@ def test_own_actions_are_ticked_off_and_taken_back(client, secret, services, act
     assert client.post(f"/me/{secret}", data={"action": other.id, "period": "", "what": "tick"}).status_code == 400
     client.post(f"/me/{secret}", data={"action": made.id, "period": "", "what": "tick"})
     assert services.plans.of_talk(actor, talk.id).actions[0].ticks == ()
+
+
+def test_the_same_figures_and_events_as_the_manager_sees(client, services, actor):
+    event = {"kind": "complaint", "source": "仓库老周"}
+    services.team.take(
+        actor,
+        {"0009": {"name": "林", "number": "0009"}},
+        {"0009": [Figure(metric=f"回款{NASTY}", month="2026-10", actual=3, target=4)]},
+        {
+            "0009": [
+                KeyEvent(date=dt.date(2026, 10, 8), what=w, **event) for w in (f"客户来信{NASTY}", "讨论她是不是困局")
+            ]
+        },
+    )
+    (person,) = [r for r, p in services.team.people(actor) if p.number == "0009"]
+    talk = services.talks.plan(actor, person.id, dt.date(2026, 12, 1))
+    for lang in ("zh", "en"):
+        shown = client.get(f"/me/{services.visits.make(actor, talk.id)}?lang={lang}").text
+        assert "回款&lt;" in shown and "客户来信&lt;" in shown and NASTY not in shown
+        assert "困局" not in shown, "words of the manager's classification never get here"
+        assert "仓库老周" not in shown, "who complained is not told"
 
 
 def test_three_questions_once_after_the_talk(client, secret, services, actor, talk):

@@ -54,7 +54,7 @@ class AfterPage:
 
     @property
     def shown(self) -> list[Any]:
-        """What choosing a talk fills, the plan's part apart."""
+        """What choosing a talk fills."""
         return [
             self.pick,
             self.link,
@@ -65,6 +65,8 @@ class AfterPage:
             self.state,
             self.version,
             self.source,
+            *self.plan.skills,
+            self.loaded,
         ]
 
 
@@ -85,7 +87,7 @@ def build(services: Services, labels: Labels) -> AfterPage:
 
     pick = gr.Dropdown([("", "")], value="", elem_id="after-talk", **labels.text(label="after.talk"))
     labels.keep(pick, label="after.talk")
-    with gr.Group(elem_id="after-link-box"):
+    with gr.Column(elem_id="after-link-box"):
         heading("link")
         with gr.Row():
             days = box("days", scale=1)
@@ -94,7 +96,7 @@ def build(services: Services, labels: Labels) -> AfterPage:
         link = gr.HTML("", elem_id="after-link")
         copy = box("copy", interactive=False, buttons=["copy"])
         sheet = gr.HTML("", elem_id="after-sheet")
-    with gr.Group(elem_id="after-minutes-box"):
+    with gr.Column(elem_id="after-minutes-box"):
         heading("minutes")
         with gr.Row():
             live = gr.Dropdown([("", "")], value="", elem_id="after-live", scale=3, **labels.text(label="after.live"))

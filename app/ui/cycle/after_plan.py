@@ -132,7 +132,7 @@ def build(labels: Labels) -> PlanPart:
     def heading(name: str) -> None:
         labels.keep(gr.Markdown(t(f"after.head_{name}", lang)), value=f"after.head_{name}")
 
-    with gr.Group(elem_id="after-plan-box"):
+    with gr.Column(elem_id="after-plan-box"):
         heading("plan")
         with gr.Row():
             sentence = box("sentence", lines=2, max_lines=4, scale=4)
@@ -165,12 +165,12 @@ def build(labels: Labels) -> PlanPart:
                 ]
         with gr.Row():
             keep_skills, share = button("keep_skills"), button("share", variant="primary")
-    with gr.Group(elem_id="after-resources-box"):
+    with gr.Column(elem_id="after-resources-box"):
         heading("resources")
         resources = gr.HTML("", elem_id="after-resources", elem_classes="report")
         with gr.Row():
             load, catalogue, idp = button("load"), button("catalogue"), button("idp")
-    with gr.Group(elem_id="after-pulse-box"):
+    with gr.Column(elem_id="after-pulse-box"):
         heading("pulse")
         pulse = gr.HTML("", elem_id="after-pulse", elem_classes="report")
     brought = gr.Textbox("", visible="hidden")
@@ -250,10 +250,13 @@ def _done(action: ActionItem, today: dt.date, lang: Lang) -> str:
 def _resources(services: Services, plan: Plan, lang: Lang) -> str:
     if not plan.skills:
         return f"<p class='note'>{t('after.resources_none', lang)}</p>"
-    known = services.resources.all(single_user(lang), lang)
+    actor, other = single_user(lang), "en" if lang == "zh" else "zh"
+    known, beyond = services.resources.all(actor, lang), services.resources.all(actor, other)
     parts: list[str] = []
     for skill in plan.skills:
-        found = match(skill.name, known, lang)
+        found = match(skill.name, known, lang) or match(
+            skill.name, beyond, other
+        )  # a skill named in the other language
         rows = "".join(
             f"<li><b>{t('after.kind_' + m.resource.kind, lang)}</b> {_named(m.resource.name, m.resource.url)}"
             + (f" · {t('after.hours', lang, n=f'{m.resource.hours:g}')}" if m.resource.hours else "")
