@@ -17,7 +17,7 @@ from interview.steps import Step
 from llms.hint_writer import LlmHintWriter, few_words
 from llms.openai_compatible import ChatEndpoint
 from phrasing.checks import fault
-from phrasing.library import PhrasingLibrary
+from phrasing.library import PhrasingLibrary, _lines
 from tests.fakes.llm_server import Server, llm_server
 
 BOSS = Actor("boss", Role.MANAGER, "zh")
@@ -226,3 +226,15 @@ def test_the_authored_library_passes_the_same_checks(kind, lang):
                 assert fault(w.text, lang, RULES) is None, w.text
                 used.add(w.id)
             assert len(used) >= 12
+    for entry in _lines(LIBRARY._root, lang)["cues"][kind]:  # those for particular words too
+        assert fault(entry["text"], lang, RULES) is None, entry["text"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "where", "part"),
+    [("unfairness", "凭什么他拿A我拿C", WHERE, "跟别人一比"), ("hardship", "孩子住院了，我顾不过来", WHERE, "家里的事"),
+     ("unfairness", "这不公平", {"situation": Situation.CHALLENGER, "step": Step.FEEDBACK}, "看重公道"),
+     ("resistance", "这不行", {"situation": Situation.EXPERT, "step": Step.PLAN}, "现在说正好")],
+)  # fmt: skip
+def test_a_hint_fits_what_was_said_the_situation_and_the_step(kind, said, where, part):
+    assert part in LIBRARY.for_cue(kind, "zh", said=said, **where).text
