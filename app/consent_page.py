@@ -70,6 +70,7 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
         try:
             if what == "withdraw":
                 services.consents.withdraw(secret)
+                services.minutes.erase_withdrawn(services.consents.linked(secret).id)
                 return shown(request, secret, lang, thanks=t("consent.withdrawn", used))
             if what == "strike":
                 services.live.strike(secret, int(fields.get("number", ["-1"])[0]), fields.get("kind", [""])[0])

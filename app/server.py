@@ -78,6 +78,7 @@ def _forget_in_time(services: Services) -> None:
     while True:
         with contextlib.suppress(TandaoError):  # a database that is away is there again in an hour
             services.live.expire()
+            services.minutes.erase_withdrawn()
         time.sleep(3_600)
 
 

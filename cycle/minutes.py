@@ -212,10 +212,17 @@ class MinutesOfTalks:
             raise InputError("no view", message_key="error.minutes_view")
         self._answer(visit, number, view, agrees=False)
 
-    def erase_withdrawn(self, actor: Actor) -> int:
-        """Destroy every unconfirmed draft of one's talks whose consent was taken back; how many."""
-        found = self._records.find(Kind.MINUTES, owner_id=actor.id)
-        return sum(self._erased(record, Minutes.model_validate(record.body)) is not None for record in found)
+    def erase_withdrawn(self, live_id: str | None = None) -> int:
+        """Destroy every unconfirmed draft whose consent was taken back, of one interview or of all; how many.
+
+        Nobody acts: this is what a withdrawal does, and what the server does by itself.
+        """
+        count = 0
+        for record in self._records.find(Kind.MINUTES):
+            minutes = Minutes.model_validate(record.body)
+            if live_id is None or any(v.live_id == live_id for v in minutes.versions):
+                count += self._erased(record, minutes) is not None
+        return count
 
     def _answer(self, visit: Visit, number: int, view: str, *, agrees: bool) -> None:
         if len(view.strip()) > MAX_VIEW:

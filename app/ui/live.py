@@ -513,6 +513,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     @safety.guarded(1)
     def withdraw(interview_id: str, lang: Lang) -> Any:
         services.consents.withdraw(single_user(lang), _needed(interview_id))
+        services.minutes.erase_withdrawn(interview_id)
         safety.tell(t("consent.withdrawn", lang), lang)
         return gr.skip()
 

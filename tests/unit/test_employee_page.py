@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from urllib.parse import urlencode
 
 import pytest
 from fastapi import FastAPI
@@ -9,10 +10,13 @@ from starlette.testclient import TestClient
 
 from app.consent_page import WRONG_LINKS
 from app.employee_page import mount_employee
+from app.gate import MAX_SHEET_BYTES
+from cycle.assessments import MAX_TEXT, PARTS
 from cycle.minutes import entries_of
 from cycle.plans import ActionItem
 from cycle.talks import Stage, Talk
 from cycle.team import Figure, KeyEvent, Person
+from tests.unit.test_bad_input import ask
 
 NASTY = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>"
 
@@ -180,3 +184,25 @@ def test_three_questions_once_after_the_talk(client, secret, services, actor, ta
 def test_odd_forms_do_no_harm(client, secret, body):
     kind = {"content-type": "application/x-www-form-urlencoded"}
     assert client.post(f"/me/{secret}", content=body, headers=kind).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status"),
+    [
+        ("GET", "/me/" + "a" * 32, 0, 200),
+        ("POST", "/me/" + "a" * 32, 90_000, 200),
+        ("POST", "/me/" + "a" * 32, 100_001, 413),
+        ("POST", "/consent/" + "a" * 32, 90_000, 413),
+        ("GET", "/me/short", 0, 404),
+        ("GET", "/me/" + "a" * 32 + "/more", 0, 404),
+        ("DELETE", "/me/" + "a" * 32, 0, 404),
+    ],
+)
+def test_the_gate_lets_a_whole_sheet_in_and_no_more(method, path, size, status):
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert ask(method, path, form, b"x" * size)[0] == status
+
+
+def test_a_full_sheet_of_chinese_fits_through_the_gate():
+    fields = {f"{p}-{n}-{f}": "汉" * MAX_TEXT for p in PARTS for n in (1, 2, 3) for f in ("what", "why")}
+    assert len(urlencode(fields | {"what": "autosave", "version": "999999999"})) < MAX_SHEET_BYTES

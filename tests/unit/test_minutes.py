@@ -138,7 +138,7 @@ def test_what_both_had_confirmed_outlives_a_withdrawal(services, actor, talk, se
     services.minutes.confirm_as_employee(services.visits.open(secret), 1)
     services.minutes.save(actor, talk.id, SECOND, services.minutes.of_talk(actor, talk.id)[1])
     services.consents.withdraw(actor, live_id)
-    assert services.minutes.erase_withdrawn(actor) == 1
+    assert services.minutes.erase_withdrawn(live_id) == 1 and services.minutes.erase_withdrawn() == 0
     minutes, _ = services.minutes.of_talk(actor, talk.id)
     assert [v.number for v in minutes.versions] == [1] and minutes.status == "confirmed"
 
@@ -156,3 +156,25 @@ def test_nobody_else_reads_or_writes(services, actor, talk):
     services.team.forget(actor, talk.key_id)
     with pytest.raises(NotFoundError):
         services.minutes.of_talk(actor, talk.id)
+
+
+def test_a_withdrawal_by_the_employees_page_erases_the_draft_at_once(services, actor, talk):
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    from app.consent_page import mount_consent
+    from cycle.records import Kind
+
+    interview, link = services.consents.invite(actor, "年终面谈", "zh")
+    services.consents.manager_grants(actor, interview.id, [Purpose.TRANSCRIBE], "赵")
+    services.consents.answer(link, [Purpose.TRANSCRIBE], "许愿", "zh")
+    services.live.hear(services.consents.grant(interview.id), "manager", "我会在12月20日前给你答复调岗的事。")
+    entries = drafted(services.live.finish(actor, interview.id))
+    assert [e.part for e in entries] == ["promised"] and "答复调岗" in entries[0].text
+    services.minutes.save(actor, talk.id, entries, 0, interview.id)
+    app = FastAPI()
+    mount_consent(app, services)
+    with TestClient(app) as client:
+        client.post(f"/consent/{link}", data={"what": "withdraw"})
+    (record,) = services._store.records.find(Kind.MINUTES)
+    assert record.status == "withdrawn" and "答复调岗" not in str(record.body)
