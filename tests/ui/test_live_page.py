@@ -68,7 +68,9 @@ def test_consent_text_mode_hint_minutes(page: Page, browser: Browser):
     expect(phone.locator("mark")).to_have_count(0)
     page.click("#live-after button >> nth=0")
     page.click("#live-finish")
-    expect(page.locator("#minutes-promised textarea")).to_have_value("我 · 每周四下午 · 我每周四下午跟你过一次进度，月底一起看结果。")
+    expect(page.locator("#minutes-promised textarea")).to_have_value(
+        "我 · 每周四下午 · 我每周四下午跟你过一次进度，月底一起看结果。"
+    )
     expect(page.locator("#live-report .report")).to_be_visible()
     expect(page.locator("#live-state")).to_contain_text("已结束")
     with page.expect_download() as download:
@@ -112,4 +114,44 @@ def test_a_guessed_link_says_so_and_waits(page: Page, browser: Browser, server):
     for _ in range(20):
         assert phone.goto(f"{server.url}consent/{'A' * 32}").status == 404
     assert phone.goto(f"{server.url}consent/{'A' * 32}").status == 429
+    phone.context.close()
+
+
+def test_afterwards_words_are_put_right_minutes_kept_and_a_trainer_sees_the_report(page: Page, browser: Browser):
+    phone = invite(page, browser)
+    page.locator("#live-purposes label", has_text="给培训师看").click()
+    consent(page, phone, "transcribe", "cues", "hints", "keep_transcript", "share_trainer")
+    say(page, "manager", "今天先听听你自己怎么看这一年？", 1)
+    say(page, "employee", "这个评级对我不公平。", 2)
+    first = page.locator("#whisper").inner_text()
+    page.click("#live-another")
+    expect(page.locator("#whisper")).not_to_have_text(first)
+    say(page, "manager", "你觉得不公平，我听到了。这两单我周三之前去核实。", 3)
+    page.click("#live-after button >> nth=0")
+    page.fill("#live-number input, #live-number textarea", "2")
+    page.fill("#live-words input, #live-words textarea", "这个季度的评级对我不公平。")
+    page.click("#live-correct")
+    expect(page.locator("#live-talk li").nth(1)).to_contain_text("这个季度的评级")
+    page.click("#live-finish")
+    expect(page.locator("#minutes-promised textarea")).to_have_value("我 · 周三之前 · 这两单我周三之前去核实。")
+    expect(page.locator("#minutes-disputed textarea")).to_have_value("对方 · 这个季度的评级对我不公平。")
+    page.fill("#minutes-agreed textarea", "周三前核实两单。")
+    page.click("#live-save-minutes")
+    expect(page.locator(".toast-body").last).to_contain_text("已保存")
+    with page.expect_download() as download:
+        page.click("#live-download-report")
+    assert "<script" not in pathlib.Path(download.value.path()).read_text(encoding="utf-8")
+    page.reload()
+    page.wait_for_timeout(2_000)
+    page.get_by_role("tab", name="真实面谈").click()
+    page.wait_for_timeout(800)
+    page.click("#live-pick input")
+    page.get_by_role("option").nth(1).click()
+    page.click("#live-after button >> nth=0")
+    expect(page.locator("#minutes-agreed textarea")).to_have_value("周三前核实两单。")
+    page.click("#role label:has(input[value='trainer'])")
+    page.get_by_role("tab", name="培训").last.click()
+    page.click("#trainer-tabs button[role=tab] >> nth=1")
+    page.click("#shared-talks label")
+    expect(page.locator("#shared-talk")).to_contain_text("不判合格与否")
     phone.context.close()

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.consent_page import _body
 from app.settings import Settings
+from app.ui.live_watch import Watch
 from app.wiring import Services
 from assistant.hints import QUIET_S, VARIATIONS, HintState, consider
 from consent.notices import OFFERED, Purpose, notice
@@ -238,3 +240,44 @@ def test_the_authored_library_passes_the_same_checks(kind, lang):
 )  # fmt: skip
 def test_a_hint_fits_what_was_said_the_situation_and_the_step(kind, said, where, part):
     assert part in LIBRARY.for_cue(kind, "zh", said=said, **where).text
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_employees_page_names_the_model_before_anybody_agrees(tmp_path, server, on):
+    made = services(tmp_path, server, llm_hints=on)
+    interview, secret = made.consents.invite(BOSS, "面谈", "zh")
+    shown = _body(made, interview.id, secret, "zh", "", "")
+    assert ("small (127.0.0.1)" in shown) is on
+    assert ("value='model_hints'" in shown) is on
+
+
+@pytest.mark.parametrize(("reply", "kept"), [("嗯，嗯。", True), ("这件事我当时也没想到。", False)])
+def test_nothing_is_whispered_once_the_manager_has_begun_to_answer(tmp_path, reply, kept):
+    made = services(tmp_path)
+    interview_id, grant = begin(made)
+    watch, found = Watch(made), made.consents.interview(BOSS, interview_id)
+
+    def look() -> HintState:
+        return watch.look(found, made.live.heard(BOSS, interview_id), Situation.EXPERT, lambda: Step.FEEDBACK)
+
+    assert look().shown is None
+    made.live.hear(grant, "employee", "这个评级对我不公平。", start_s=1, end_s=3)
+    made.live.hear(grant, "manager", reply, start_s=3, end_s=4)
+    assert (look().shown is not None) is kept
+
+
+def test_a_verdict_holds_for_the_session_whichever_page_looks(tmp_path):
+    made = services(tmp_path)
+    interview_id, grant = begin(made)
+    watch, found = Watch(made), made.consents.interview(BOSS, interview_id)
+
+    def look() -> HintState:
+        return watch.look(found, made.live.heard(BOSS, interview_id), Situation.EXPERT, lambda: Step.FEEDBACK)
+
+    look()
+    made.live.hear(grant, "employee", "这个评级对我不公平。", start_s=1, end_s=3)
+    assert look().shown is not None and look() == look(), "a second look makes no second hint"
+    watch.judge(interview_id, "wrong", 4)
+    assert look().shown is None and look().doubted == {"unfairness"}
+    watch.forget(interview_id)
+    assert look() == HintState(), "what was said before is not whispered about again"
