@@ -5,11 +5,13 @@ import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pydantic import Field, field_validator, model_validator
 
 from cycle.records import Kind, Record, Records
+from cycle.talks import OPEN as STILL_OPEN
 from cycle.talks import Stage, Talk
 from cycle.team import Body, Person
 from interview.actor import Actor
@@ -128,22 +130,45 @@ class Rounds:
         return fold(groups)
 
     def _ask(self, record: Record, what: Round, people: Iterable[Record]) -> int:
-        """Talks that are missing, each with an id made of round and person, so that two askers make one."""
+        """Talks that are missing, each with an id made of round and person, so that two askers make one.
+
+        A talk the manager had planned and not held yet becomes the round's, on the earlier of both days.
+        """
         there = {r.key_id for r in self._records.find(Kind.TALK, parent_id=record.id, bodies=False)}
+        asked = [
+            p
+            for p in people
+            if p.id not in there
+            and (not what.departments or Person.model_validate(p.body).department in what.departments)
+        ]
+        if not asked:
+            return 0
+        taken = self._take_over(record, what, {p.id for p in asked})
         body = Talk().model_dump(mode="json")
         wanted = [
             Record(
                 _id(record.id, p.id), Kind.TALK, p.owner_id, p.key_id, body,
                 parent_id=record.id, status=Stage.DUE, due=what.due,
             )
-            for p in people
-            if p.id not in there
-            and (not what.departments or Person.model_validate(p.body).department in what.departments)
+            for p in asked
+            if p.id not in taken
         ]  # fmt: skip
         try:
             return len(self._records.add(*wanted))
         except ConflictError:  # somebody else was asking at the same moment
             return sum(map(self._ask_one, wanted))
+
+    def _take_over(self, record: Record, what: Round, people: set[str]) -> set[str]:
+        """People whose own planned talk now counts for the round."""
+        own = {
+            r.key_id: r
+            for r in self._records.find(Kind.TALK, parent_id="", status=[str(s) for s in STILL_OPEN])
+            if r.key_id in people
+        }
+        for talk in own.values():
+            with suppress(ConflictError):  # being changed at this moment: looked at again the next time somebody asks
+                self._records.put(replace(talk, parent_id=record.id, due=min(talk.due or what.due, what.due)))
+        return set(own)
 
     def _ask_one(self, talk: Record) -> int:
         try:

@@ -135,6 +135,11 @@ def test_hr_opens_a_round_and_sees_counts_only_and_no_other_room(page: Page, ser
     work(page)
     expect(page.locator("#work-summary")).to_contain_text("待准备 8")
     expect(page.locator("#work-table")).to_contain_text("员工00")
+    page.locator("button[data-do='prepare']").first.click()
+    work(page)
+    expect(page.locator("#invite-company")).to_contain_text("年终<b>")
+    expect(page.locator("#invite-company")).to_contain_text("先问再说")
+    expect(page.locator("#invite-company a")).to_have_attribute("href", re.compile("/flow-card.*talk="))
 
 
 def test_the_list_in_english_fits_a_phone(page: Page, server: Server):

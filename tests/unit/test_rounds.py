@@ -45,6 +45,19 @@ def test_somebody_who_joins_later_is_asked_for_once(services):
     assert len(services.talks.all(ANNA)) == 3
 
 
+def test_a_talk_planned_before_becomes_the_round_s_on_the_earlier_day(services):
+    sooner, later, held = team(services, ANNA, "销售", 3)
+    days = (SOON - dt.timedelta(days=3), SOON + dt.timedelta(days=3), SOON)
+    planned = [services.talks.plan(ANNA, p.id, day) for p, day in zip((sooner, later, held), days, strict=True)]
+    services.talks.move(ANNA, planned[2].id, Stage.HELD)
+    record = services.rounds.open(HR, YEAR_END)
+    talks = {t.id: t for t in services.talks.all(ANNA)}
+    assert len(talks) == 4 and sum(t.parent_id == record.id for t in talks.values()) == 3
+    assert [talks[p.id].due for p in planned] == [days[0], SOON, SOON]
+    assert talks[planned[2].id].parent_id == ""
+    assert services.rounds.ask_for_team(ANNA) == 0
+
+
 def test_two_askers_at_once_make_one_talk(services, monkeypatch):
     people = team(services, ANNA, "销售", 2)
     record = services.rounds.open(HR, YEAR_END)

@@ -48,6 +48,7 @@ class InvitePage:
     """The form's fields in the order of ``Form``, and what is done with it."""
 
     box: gr.Column
+    company: gr.HTML
     fields: list[Any]
     save: gr.Button
     mail: gr.Button
@@ -65,6 +66,7 @@ def build(labels: Labels) -> InvitePage:
     with gr.Column(visible=False, elem_id="invite-box") as box:
         title = gr.Markdown(t("invite.heading", lang))
         labels.keep(title, value="invite.heading")
+        company = gr.HTML("", elem_id="invite-company")
         with gr.Row():
             when = gr.Textbox(
                 "", elem_id="invite-when", placeholder="2026-12-03 14:00", **labels.text(label="invite.when")
@@ -103,13 +105,13 @@ def build(labels: Labels) -> InvitePage:
     for button, name in ((save, "save"), (mail, "mail"), (file, "file"), (cancel, "cancel")):
         labels.keep(button, value=f"invite.{name}")
     carried = gr.Textbox("", visible="hidden", elem_id="invite-carried")
-    return InvitePage(box, fields, save, mail, file, cancel, sure, text, carried, sendings)
+    return InvitePage(box, company, fields, save, mail, file, cancel, sure, text, carried, sendings)
 
 
 def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str, Any]) -> None:
     """The form follows the chosen talk. ``again`` draws the list of work anew."""
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    shown = [page.box, *page.fields, page.text, page.sendings]
+    shown = [page.box, page.company, *page.fields, page.text, page.sendings]
 
     @safety.guarded(len(shown))
     def opened(talk: str, lang: Lang) -> list[Any]:
@@ -121,7 +123,13 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
             return closed
         form = services.invitations.form(single_user(lang), talk)
         text = services.invitations.again(single_user(lang), talk).text if about.sequence >= 0 else ""
-        return [gr.update(visible=True), *_values(form, lang), text, sendings_html(services, talk, lang)]
+        return [
+            gr.update(visible=True),
+            company_html(services, talk, lang),
+            *_values(form, lang),
+            text,
+            sendings_html(services, talk, lang),
+        ]
 
     shared.talk.change(opened, [shared.talk, shared.language], shown, **quiet)
 
@@ -168,9 +176,9 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
         safety.tell(t("invite.cancelled", lang), lang)
         return [given.text, sendings_html(services, talk, lang), False]
 
-    page.cancel.click(cancel, [shared.talk, page.sure, shared.language], [*done, page.sure], api_visibility="private").then(
-        **again
-    )
+    page.cancel.click(
+        cancel, [shared.talk, page.sure, shared.language], [*done, page.sure], api_visibility="private"
+    ).then(**again)
 
     @safety.guarded(1)
     def resend(talk: str, event: gr.EventData, lang: Lang) -> str:
@@ -186,11 +194,31 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
 def redraw(services: Services, page: InvitePage, shared: "Shared") -> dict[str, Any]:
     """Checklist and sendings in the present language; what was typed stays."""
 
-    @safety.guarded(2)
+    @safety.guarded(3)
     def draw(talk: str, lang: Lang) -> list[Any]:
-        return [gr.update(choices=_checks(lang)), sendings_html(services, talk, lang) if talk else ""]
+        own = [sendings_html(services, talk, lang), company_html(services, talk, lang)] if talk else ["", ""]
+        return [gr.update(choices=_checks(lang)), *own]
 
-    return {"fn": draw, "inputs": [shared.talk, shared.language], "outputs": [page.fields[-1], page.sendings]}
+    return {
+        "fn": draw, "inputs": [shared.talk, shared.language],
+        "outputs": [page.fields[-1], page.sendings, page.company],
+    }  # fmt: skip
+
+
+def company_html(services: Services, talk: str, lang: Lang) -> str:
+    """The talk's own flow card, and what HR set for its round."""
+    record, _ = services.talks.talk(single_user(lang), talk)
+    what = services.rounds.of_talk(single_user(lang), record)
+    card = f"<a href='/flow-card?lang={lang}&talk={escape(talk)}' target='_blank'>{t('card.title', lang)}</a>"
+    if what is None:
+        return f"<div class='report'><p>{card}</p></div>"
+    rows = [
+        f"<b>{escape(what.name)}</b> · {what.opens} – {what.due}",
+        t("round.published" if what.ratings_published else "round.unpublished", lang),
+    ]
+    rows += [f"{t('round.appeal', lang)}: {escape(what.appeal)}"] if what.appeal else []
+    rows += [escape(text).replace("\n", "<br>") for text in (what.card, what.form) if text]
+    return f"<div class='report'><p>{card}</p><p>{'<br>'.join(rows)}</p></div>"
 
 
 def sendings_html(services: Services, talk: str, lang: Lang) -> str:
