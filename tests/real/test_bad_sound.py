@@ -1,0 +1,122 @@
+"""Bad sound through the real model: music invents nothing, two at once lose nothing, telephone and clipping keep a cue."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from app.settings import Settings
+from evals.speech_errors import units
+from interview.errors import StorageError
+from interview.reading.cues import RuleCueReader
+from llms import weights
+from speech.audio import BLOCK, RATE, Samples, blocks
+from speech.listening import Heard, Listener
+from speech.worker import Transcriber
+from tests.fakes.grants import granted
+
+pytestmark = pytest.mark.real
+AUDIO = Path(__file__).parents[1] / "audio"
+IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
+
+
+@pytest.fixture(scope="module")
+def transcriber() -> Iterator[Transcriber]:
+    try:
+        made = Transcriber.of_model(weights.ready("whisper-base", Settings().models))
+    except StorageError as error:
+        if IN_CI:
+            pytest.fail(f"Whisper base is not here: {error}")
+        pytest.skip("Whisper base is not here: tandao models pull whisper-base")
+    made.start()
+    yield made
+    made.close()
+
+
+def spoken(name: str) -> Samples:
+    return np.concatenate([block.samples for block in blocks(granted(), AUDIO / f"{name}.ogg")])
+
+
+def said(name: str) -> str:
+    talks = yaml.safe_load((AUDIO / "talks.yaml").read_text(encoding="utf-8"))["talks"]
+    return "".join(words for _, words, _ in talks[name]["zh"])
+
+
+def heard(transcriber: Transcriber, samples: Samples) -> list[Heard]:
+    listener = Listener(granted(), transcriber, "zh")
+    padded = np.concatenate((samples, np.zeros(RATE, np.int16)))
+    for number, at in enumerate(range(0, len(padded), BLOCK)):
+        listener.feed(padded[at : at + BLOCK].tobytes(), number)
+    listener.finish(300)
+    return list(listener.events())
+
+
+def committed(found: list[Heard]) -> str:
+    return "".join(h.text for h in found if h.kind == "committed" and not h.doubtful)
+
+
+def lost(found: list[Heard]) -> list[str]:
+    return [h.text for h in found if h.kind == "notice" and h.text in ("lost", "gap", "stopped")]
+
+
+def cues(text: str) -> set[str]:
+    return {str(cue.kind) for cue in RuleCueReader().read(text, "zh") if cue.strength >= 0.5}
+
+
+def music() -> Samples:
+    """Twelve seconds of chords with a tune over them."""
+    at = np.arange(12 * RATE) / RATE
+    chord = sum(np.sin(2 * np.pi * f * at) / n for n, f in enumerate((130.8, 164.8, 196.0, 261.6), 1))
+    tune = np.concatenate(
+        [np.sin(2 * np.pi * f * at[: RATE // 2]) for f in (262, 294, 330, 349, 392, 440, 494, 523) * 3]
+    )
+    beat = 0.6 + 0.4 * np.sign(np.sin(2 * np.pi * 2 * at))
+    return ((chord + tune) * beat * 4_000).astype(np.int16)
+
+
+def test_music_is_not_taken_for_words(transcriber: Transcriber):
+    assert committed(heard(transcriber, music())) == ""
+
+
+def test_words_after_music_are_still_heard(transcriber: Transcriber):
+    found = heard(transcriber, np.concatenate((music(), np.zeros(RATE, np.int16), spoken("unfair_zh"))))
+    assert "不公平" in committed(found) and not lost(found)
+
+
+def test_two_at_once_invent_little_and_lose_no_sound(transcriber: Transcriber):
+    one, two = spoken("unfair_zh").astype(np.int32), spoken("short_zh").astype(np.int32)
+    both = one.copy()
+    for start in range(0, len(one) - len(two), len(two)):
+        both[start : start + len(two)] += two
+    found = heard(transcriber, np.clip(both, -32768, 32767).astype(np.int16))
+    assert not lost(found)
+    known = set(units(said("unfair") + said("short"), "zh"))
+    own = units(committed(found), "zh")
+    assert own, "what can be heard is heard"
+    assert sum(u in known for u in own) / len(own) >= 0.6, committed(found)
+
+
+def telephone(samples: Samples) -> Samples:
+    """300 to 3,400 Hz and nothing else."""
+    spectrum = np.fft.rfft(samples.astype(np.float64))
+    hertz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    spectrum[(hertz < 300) | (hertz > 3_400)] = 0
+    return np.clip(np.fft.irfft(spectrum, len(samples)), -32768, 32767).astype(np.int16)
+
+
+def test_the_telephone_band_loses_no_sound_and_raises_no_cue_nobody_gave(transcriber: Transcriber):
+    found = heard(transcriber, telephone(spoken("unfair_zh")))
+    assert not lost(found)
+    assert "核对一遍" in committed(found)
+    assert cues(committed(found)) <= cues(said("unfair"))
+
+
+@pytest.mark.parametrize("factor", [12.0, 0.05], ids=["clipped", "faint"])
+def test_a_cue_survives_clipped_and_faint_sound(transcriber: Transcriber, factor: float):
+    loud = np.clip(spoken("unfair_zh").astype(np.float64) * factor, -32768, 32767).astype(np.int16)
+    found = heard(transcriber, loud)
+    assert "unfairness" in cues(committed(found)), committed(found)
+    assert not lost(found)
