@@ -93,7 +93,9 @@ class Reminders:
     def _plans(self) -> int:
         today, made = self._clock.now().astimezone().date(), 0
         running = {
-            r.parent_id: r.due for r in self._records.find(Kind.PLAN, bodies=False) if r.due is not None and r.parent_id
+            r.parent_id: r.due
+            for r in self._records.find(Kind.PLAN, status=["running"], bodies=False)
+            if r.due is not None and r.parent_id
         }
         if not running:
             return 0

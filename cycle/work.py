@@ -179,7 +179,7 @@ def next_thing(stage: Stage, around: Around) -> Next:
         case Stage.HELD:
             return Next.MINUTES if around.minutes is None else Next.CONFIRM
         case Stage.CONFIRMED:
-            return Next.AGREE if around.plan is None else Next.FOLLOW
+            return Next.AGREE if around.plan in (None, "draft") else Next.FOLLOW
         case Stage.FOLLOWED:
             return Next.NOTHING if around.plan_due is None else Next.FOLLOW
 

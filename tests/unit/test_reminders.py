@@ -129,6 +129,14 @@ def test_a_running_plan_is_pushed_to_both_every_two_weeks(world):
     assert world.told(60) == []
 
 
+def test_a_draft_of_a_plan_is_nobody_s_business_yet(world):
+    talk = world.talk(Stage.CONFIRMED, days=-9)
+    world.records.add(
+        Record("p", Kind.PLAN, "a", world.person.id, parent_id=talk.id, status="draft", due=dt.date(2026, 12, 24))
+    )
+    assert [world.told(d) for d in (0, 14, 28)] == [[], [], []]
+
+
 def test_the_group_gets_counts_once_a_week_and_no_name(services):
     world = World(services, ("webhook",))
     world.talk(Stage.INVITED, days=0.5)

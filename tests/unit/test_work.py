@@ -77,6 +77,7 @@ def test_what_hangs_on_the_talk_says_what_is_next(services, people):
     services._store.records.add(plan, replace(plan, id="sa", kind=Kind.SELF_ASSESSMENT, status="sent"))
     row = services.work.row(ANNA, talk.id)
     assert (row.next, row.late_days, row.self_assessment) == (Next.FOLLOW, 1, "sent")
+    assert next_thing(Stage.CONFIRMED, Around(plan="draft")) is Next.AGREE
     assert next_thing(Stage.HELD, Around(minutes="draft")) is Next.CONFIRM
     assert next_thing(Stage.FOLLOWED, Around(plan_due=TODAY)) is Next.FOLLOW
 
