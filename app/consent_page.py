@@ -153,17 +153,20 @@ def _listen(secret: str, lang: Lang) -> str:
             "over",
             "no_grant",
             "busy",
-            "model",
+            "lost",
         )
     )
+    said += f' data-cannot="{escape(t("consent.cannot_hear", lang))}"'
     return (
         f"<h2>{t('consent.listen', lang)}</h2><p class='note'>{t('consent.listen_about', lang)}</p>"
         f"<button type='button' id='listen' data-token='{escape(secret)}'>{t('live.listen', lang)}</button>"
         f"<p id='hearing' role='status' {said}></p><script src='/live/capture.js'></script><script>"
         "const box=document.getElementById('hearing');document.getElementById('listen').onclick=(e)=>"
         "window.tandaoCapture.start(e.target.dataset.token,(v)=>{if(v.type==='tentative'||v.type==='ack'||"
-        "v.type==='committed')return;const k={'error.live_busy':'busy','error.model_missing':'model'};"
-        "box.textContent=box.dataset[k[v.why]||v.why]||box.dataset[v.type]||'';});</script>"
+        "v.type==='committed')return;const n={lost:'lost',gap:'lost',stopped:'cannot'}[v.text],w=v.why||'';"
+        "if(v.type==='notice'&&!n)return;const k=v.type==='notice'?n:w==='error.live_busy'?'busy':"
+        "w.startsWith('error.')?'cannot':w;"
+        "box.textContent=box.dataset[k]||box.dataset[v.type]||'';});</script>"
     )
 
 

@@ -96,3 +96,23 @@ def test_a_model_that_is_missing_or_damaged(listening: Browser, tmp_path: Path, 
         still_there(page)
     finally:
         server.kill()
+
+
+def test_the_employees_phone_is_told_in_plain_words_when_the_machine_cannot_listen(
+    listening: Browser, tmp_path: Path
+) -> None:
+    pytest.importorskip("faster_whisper", reason="the speech extra is not installed")
+    (tmp_path / "model").mkdir()
+    server = Server(tmp_path / "home", TANDAO_SPEECH_MODEL=str(tmp_path / "model")).start()
+    try:
+        page = opened(listening, server)
+        phone = invite(page, listening)
+        consent(page, phone, "transcribe", "cues", "hints")
+        phone.reload()
+        phone.click("#listen")
+        expect(phone.locator("#hearing")).to_contain_text("跟你的上级说一声", timeout=90_000)
+        phone.goto(phone.url.split("?")[0] + "?lang=en")
+        phone.click("#listen")
+        expect(phone.locator("#hearing")).to_contain_text("can't listen right now", timeout=90_000)
+    finally:
+        server.kill()
