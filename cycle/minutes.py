@@ -61,8 +61,10 @@ class Word(Body):
 
 
 class Minutes(Body):
-    """All versions, oldest first, and every word said to them."""
+    """All versions, oldest first, and every word said to them. ``last``: the highest number ever given, so that none
+    comes twice, not even after one was destroyed."""
 
+    last: int = 0
     versions: tuple[Version, ...] = ()
     words: tuple[Word, ...] = ()
 
@@ -170,11 +172,11 @@ class MinutesOfTalks:
         latest = minutes.latest
         if latest is not None and latest.entries == tuple(entries):
             return version
-        number = latest.number + 1 if latest else 1
+        number = minutes.last + 1
         from_words = live_id or (latest.live_id if latest else "")
         new = Version(number=number, at=self._clock.now(), entries=tuple(entries), live_id=from_words)
         kept = (*minutes.versions, new)[-MAX_VERSIONS:]
-        changed = minutes.model_copy(update={"versions": kept})
+        changed = minutes.model_copy(update={"versions": kept, "last": number})
         stored = self._store(talk, record, changed)
         self._reach(talk, Stage.HELD)
         return stored.version
@@ -268,7 +270,7 @@ class MinutesOfTalks:
         if kept == minutes.versions:
             return None
         numbers = {v.number for v in kept}
-        left = Minutes(versions=kept, words=tuple(w for w in minutes.words if w.number in numbers))
+        left = Minutes(last=minutes.last, versions=kept, words=tuple(w for w in minutes.words if w.number in numbers))
         status = left.status if kept else "withdrawn"
         return self._records.put(replace(record, body=left.model_dump(mode="json"), status=status))[0]
 

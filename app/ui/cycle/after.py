@@ -158,7 +158,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
     page.close.click(close, [shared.talk, language], [page.link, page.copy], api_visibility="private")
 
     @safety.guarded(4)
-    def draft(talk: str, live_id: str, lang: Lang) -> list[Any]:
+    def draft(talk: str, live_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> list[Any]:
         actor = single_user(lang)
         record, about = services.talks.talk(actor, needed(talk))
         if not live_id:
@@ -170,9 +170,13 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
             raise InputError("nothing kept", message_key="error.live_empty")
         if about.live_id != live_id:
             services.talks.change(actor, record, about.model_copy(update={"live_id": live_id}))
-        return [*(lines_of(part, found) for part in PARTS), live_id]
+        typed = _entries(agreed, disputed, promised)
+        both = (*typed, *(e for e in found if e not in typed))
+        return [*(lines_of(part, both) for part in PARTS), live_id]
 
-    page.draft.click(draft, [shared.talk, page.live, language], [*page.minutes, page.source], api_visibility="private")
+    page.draft.click(
+        draft, [shared.talk, page.live, *page.minutes, language], [*page.minutes, page.source], api_visibility="private"
+    )
 
     inputs = [shared.talk, *page.minutes, page.version, page.source, language]
 
