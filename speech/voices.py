@@ -29,6 +29,8 @@ SHA256 = "c9e266e50cb189952725c8ff115be896ac63c47152bb8c894a8057d7e2383264"
 LAYERS, HIDDEN = 3, 256
 ENROL_S = 4.0
 """Voiced seconds that a voiceprint needs."""
+MOST_ENROL, END_S = 3, 0.5
+"""A reading is over at a pause this long once there is enough, or at the latest at so many times what is needed."""
 LEAST_VOICED_S = 1.0
 LEAST_MARGIN = 0.05
 """Below either the speaker before is taken and marked unsure."""
@@ -83,6 +85,7 @@ class Voices:
         self._vad: Vad = vad()
         self._rest: Samples = np.zeros(0, np.int16)
         self._voiced: list[Samples] = []
+        self._quiet = 0
         self._lock = threading.RLock()
 
     @property
@@ -101,7 +104,7 @@ class Voices:
         """Somebody begins to read, again if they had read before; None breaks it off."""
         with self._lock:
             self._reading = who
-            self._vad, self._rest, self._voiced = self._make_vad(), np.zeros(0, np.int16), []
+            self._vad, self._rest, self._voiced, self._quiet = self._make_vad(), np.zeros(0, np.int16), [], 0
 
     def listen(self, frame: Samples) -> Enrolment | None:
         """Take sound of the one who reads; how far it is, or None if nobody does."""
@@ -115,9 +118,13 @@ class Voices:
             if whole:
                 chances = self._vad.probabilities(head)
                 windows = head.reshape(-1, WINDOW)
-                self._voiced += [window for window, chance in zip(windows, chances, strict=True) if chance >= 0.5]
+                for window, chance in zip(windows, chances, strict=True):
+                    self._quiet = 0 if chance >= 0.5 else self._quiet + 1
+                    if chance >= 0.5:
+                        self._voiced.append(window)
             voiced_s = len(self._voiced) * WINDOW / RATE
-            done = voiced_s >= self._enrol_s
+            over = self._quiet * WINDOW / RATE >= END_S or voiced_s >= MOST_ENROL * self._enrol_s
+            done = voiced_s >= self._enrol_s and over
             if done:
                 self._prints[who] = self._encoder.voiceprint(np.concatenate(self._voiced))
                 self.read(None)

@@ -56,7 +56,8 @@ def test_a_reading_needs_enough_voice_and_silence_does_not_count():
     voices.read("manager")
     assert voices.listen(np.zeros(5 * RATE, np.int16)).voiced_s == 0
     progress = [voices.listen(tone(1_000, 0.4)) for _ in range(3)]
-    assert [p.done for p in progress] == [False, False, True]
+    assert [(p.voiced_s, p.done) for p in progress] == [(0.4, False), (0.8, False), (1.0, False)], "still reading"
+    assert voices.listen(np.zeros(RATE, np.int16)).done, "enough, and a pause"
     assert voices.reading is None
     assert not voices.ready
     assert voices.who(tone(1_000, 2), 2.0) == Speaker(None, False), "one voice alone tells nothing"
@@ -76,7 +77,7 @@ def test_sure_unsure_and_put_right():
 def test_reading_again_takes_the_place_of_the_first():
     voices = made()
     voices.read("manager")
-    voices.listen(tone(2_000, 1.2))
+    voices.listen(np.concatenate((tone(2_000, 1.2), np.zeros(RATE, np.int16))))
     assert voices.who(tone(2_000, 2), 2.0) == Speaker("manager", False)
 
 
