@@ -8,6 +8,7 @@ stereo file with the manager on the left; for each speaker the sentence that is 
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,8 +23,8 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
-from app.settings import Settings
 from interview.conversation import Lang
 from llms import weights
 
@@ -126,7 +127,9 @@ def write(path: Path, sound: Wave) -> None:
 def main() -> None:
     """Everything in talks.yaml; with arguments, only the files whose name begins with one of them."""
     plan: Any = yaml.safe_load((FOLDER / "talks.yaml").read_text(encoding="utf-8"))
-    speech = Speech(weights.ready("kokoro-82m", Settings().models))
+    speech = Speech(
+        weights.ready("kokoro-82m", Path(os.environ.get("TANDAO_MODELS") or user_cache_path("tandao") / "models"))
+    )
     wanted = tuple(sys.argv[1:]) or ("",)
     for lang, voices in plan["voices"].items():
         for who, voice in voices.items():

@@ -75,7 +75,9 @@ class DeliveryError(TandaoError):
 
     message_key = "error.delivery"
 
-    def __init__(self, detail: str = "", *, retryable: bool = False, unsure: bool = False, message_key: str = "") -> None:
+    def __init__(
+        self, detail: str = "", *, retryable: bool = False, unsure: bool = False, message_key: str = ""
+    ) -> None:
         super().__init__(detail, message_key=message_key or None)
         self.retryable = retryable
         self.unsure = unsure
