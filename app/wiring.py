@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cycle.reminders import Reminders
     from cycle.resources import Resources
     from cycle.rounds import Rounds
+    from cycle.signals import Signals
     from cycle.talks import Talks
     from cycle.team import Team
     from cycle.work import WorkList
@@ -267,6 +268,13 @@ class Services:
         from cycle.team import Team
 
         return Team(self._store.records)
+
+    @cached_property
+    def signals(self) -> "Signals":
+        """Lights of one's team."""
+        from cycle.signals import Signals
+
+        return Signals(self._store.records, self.team)
 
     @cached_property
     def talks(self) -> "Talks":

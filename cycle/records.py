@@ -22,6 +22,7 @@ class Kind(StrEnum):
     RESOURCES = "resources"  # resources: an imported catalogue, nobody's
     PULSE = "pulse"  # pulse: an answer without a name
     PERSONA = "persona"  # rehearsing tomorrow's talk: private, dies with the pack
+    SETTING = "setting"  # signals: a switch, nobody's
     MESSAGE = "message"  # messages: what was or will be sent, to whom, how it went
 
 
