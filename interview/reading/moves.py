@@ -1,7 +1,9 @@
 """Reads a manager's moves from the words: patterns in both languages, and what the other side had said before."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 from interview.conversation import Lang
 from interview.gestures import SHOWN, adjourns, says_nothing, spoken
@@ -118,8 +120,20 @@ _TAG = re.compile(
 """The comma before a question that only asks for a nod: what comes before it is no question."""
 _SOUNDS = frozenset(["mm", "mmm", "hm", "hmm", "mhm", "uh", "um", "er", "ah", "oh", "huh"])
 _ZH_FUNCTION = frozenset("的了是我你您他她它们这那有在和与就都也不没很还要会能说到去来上下么吗呢吧啊个一")
+_SUMS_UP = re.compile(r"[你您]|所以|等于|难怪|原来|一边|两头|没人|又要|还要|只好|只能|结果|反倒|偏偏|明明")
+_TELLS = re.compile(
+    r"[?？]|我(?!们)|应该|必须|不能|[你您](?:得|要|再|先|就|可以|去|把)|以后|下次|别|请|凭|什么|怎么|哪|谁让|本职|那叫|丑话|不想|用心|但|可是|不过|借口|规定|制度|公司"
+    r"|[吗呢吧]\s*[。]?$"
+)
+"""Words of somebody who answers, asks, tells or rebuts rather than takes up."""
+_TELLING = HARMS | {
+    MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.EXPECTATION, MoveKind.ADVICE, MoveKind.DELIVERS_MESSAGE,
+    MoveKind.SUPPORT_OFFER, MoveKind.OFFERS_APPEAL, MoveKind.KIND_BUT_VAGUE, MoveKind.LETS_OFF,
+    MoveKind.DISOWNS_DECISION, MoveKind.PROMISE_BEYOND_AUTHORITY, MoveKind.AGREE_BEFORE_DIFFER,
+}  # fmt: skip
 _QUESTIONS = (MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION)
-_ECHO, _TAKEN_UP = 0.72, 0.22
+_ECHO, _TAKEN_UP, _FAINT = 0.72, 0.22, 0.45
+_LEAST_ECHO = 0.15
 
 
 class RuleMoveReader:
@@ -148,12 +162,14 @@ class RuleMoveReader:
 
     def _move(self, match: Match, text: str, folded: str, before: str) -> Move:
         kind, strength, detail = MoveKind(match.kind), match.strength, match.detail
+        if detail == "stemless":  # what nobody said before can't be taken up
+            strength, detail = strength if before else min(strength, _FAINT), ""
         if kind is MoveKind.REFLECTION and before:
             overlap, echo = _overlap(folded, before)
             if echo >= _ECHO:
                 strength, detail = 0.3, "parrot"
             elif overlap < 0.05:
-                strength *= 0.7  # a paraphrase may share no word, if its stem says what it is
+                strength *= 0.8  # a paraphrase may share no word, if its stem says what it is
         if kind is MoveKind.EVIDENCE and _blaming(folded):
             detail = "blaming"
         return Move(kind, round(min(1.0, strength), 2), text[match.start : match.end], match.start, match.end, detail)
@@ -195,7 +211,8 @@ def _consistent(found: list[Match]) -> list[Match]:
     if MoveKind.BLAME in kinds or MoveKind.PRIES in kinds:
         drop |= {MoveKind.OPEN_QUESTION, MoveKind.CLOSED_QUESTION}
     scorn = [m for m in found if m.kind in (MoveKind.COMPARISON, MoveKind.DISMISSAL) and m.strength >= 0.5]
-    found = [m for m in found if m.kind not in _QUESTIONS or not any(_overlaps(m, s) for s in scorn)]
+    for question in _QUESTIONS:
+        found = _apart(found, question, scorn)
     if MoveKind.THREAT in kinds:
         drop |= {MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE}
     if MoveKind.AGREE_BEFORE_DIFFER in kinds:
@@ -204,20 +221,21 @@ def _consistent(found: list[Match]) -> list[Match]:
         found = [m for m in found if not (m.kind == MoveKind.EMPATHY and m.detail == "hollow")]
     if any(m.kind == MoveKind.AFFIRMATION and not m.detail for m in found):
         found = [m for m in found if not (m.kind == MoveKind.AFFIRMATION and m.detail == "generic")]
-    if kinds & {MoveKind.PLAN, MoveKind.COMMITMENT, MoveKind.EXPECTATION} and MoveKind.EVIDENCE in kinds:
-        found = [
-            m
-            for m in found
-            if not (
-                m.kind == MoveKind.EVIDENCE
-                and any(o.kind in (MoveKind.PLAN, MoveKind.COMMITMENT) and _overlaps(o, m) for o in found)
-            )
-        ]
+    if MoveKind.EVIDENCE in kinds:
+        found = _apart(found, MoveKind.EVIDENCE, [m for m in found if m.kind in (MoveKind.PLAN, MoveKind.COMMITMENT)])
     return [m for m in found if m.kind not in drop]
 
 
-def _overlaps(one: Match, other: Match) -> bool:
-    return one.start < other.end and other.start < one.end
+def _apart(found: list[Match], kind: MoveKind, others: list[Match]) -> list[Match]:
+    """Without the matches of a kind that share a place with one of ``others``, which are in order of place."""
+    starts = [o.start for o in others]
+    furthest = list(accumulate((o.end for o in others), max))
+
+    def free(m: Match) -> bool:
+        before = bisect_left(starts, m.end)
+        return m.kind != kind or before == 0 or furthest[before - 1] <= m.start
+
+    return [m for m in found if free(m)]
 
 
 def _blaming(folded: str) -> bool:
@@ -251,17 +269,38 @@ def _overlap(folded: str, before: str) -> tuple[float, float]:
 
 def _plain_reflection(text: str, folded: str, before: str, moves: list[Move]) -> Iterator[Move]:
     """A reflection without a stem: a statement about “you” that takes up what was said and adds to it."""
-    if (
-        not before
-        or "?" in folded
-        or "？" in folded
-        or any(m.kind is MoveKind.REFLECTION or m.kind in HARMS for m in moves)
-    ):
+    if not before or any(m.kind is MoveKind.REFLECTION or m.kind in HARMS for m in moves):
         return
-    if not re.search(r"你|您|\byou", folded):
-        return
-    overlap, echo = _overlap(folded, before)
-    if echo >= _ECHO and overlap >= 0.4 and len(text) >= 6:
-        yield Move(MoveKind.REFLECTION, 0.3, text, 0, len(text), "parrot")
-    elif overlap >= _TAKEN_UP and 0.15 <= echo < _ECHO and len(_units(folded) & _units(before)) >= 2:
-        yield Move(MoveKind.REFLECTION, 0.58, text, 0, len(text))
+    if "?" not in folded and "？" not in folded and re.search(r"你|您|\byou", folded):
+        overlap, echo = _overlap(folded, before)
+        if echo >= _ECHO and overlap >= 0.4 and len(text) >= 6:
+            yield Move(MoveKind.REFLECTION, 0.3, text, 0, len(text), "parrot")
+            return
+        if (
+            not _HAN.search(folded)
+            and overlap >= _TAKEN_UP
+            and 0.15 <= echo < _ECHO
+            and len(_units(folded) & _units(before)) >= 2
+        ):
+            yield Move(MoveKind.REFLECTION, 0.58, text, 0, len(text))
+            return
+    if _HAN.search(folded):
+        yield from _taken_up(text, folded, before, moves)
+
+
+def _taken_up(text: str, folded: str, before: str, moves: list[Move]) -> Iterator[Move]:
+    """The first Chinese sentence that puts the other's words into a statement of its own and tells them nothing."""
+    theirs = _units(before)
+    for start, sentence in patterns.sentences(folded):
+        end = start + len(sentence)
+        if not _SUMS_UP.search(sentence) or _TELLS.search(sentence):
+            continue
+        if any(m.kind in _TELLING and m.start < end and start < m.end for m in moves):
+            continue
+        own = _units(sentence)
+        shared = len(own & theirs)
+        if shared >= 2 and _LEAST_ECHO <= shared / len(own) < _ECHO:
+            yield Move(
+                MoveKind.REFLECTION, 0.56, text[start:end].rstrip(), start, start + len(text[start:end].rstrip())
+            )
+            return
