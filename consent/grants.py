@@ -73,10 +73,6 @@ class InterviewRepository(Protocol):
         """The talk is over."""
         ...
 
-    def erase(self, interview_id: str, purposes: Collection[Purpose]) -> bool:
-        """Destroy what was stored under these purposes; whether there was anything."""
-        ...
-
 
 class Consents:
     """What managers, employees with a link, and the live session ask of the ledger."""
@@ -225,7 +221,6 @@ class Consents:
         lang: Lang,
         way: str,
     ) -> None:
-        before = self.standing(interview.id).purposes
         read = self.notice(lang)
         named = _short(name, "error.consent_name") if kind == "grant" else name.strip()[:MAX_NAME]
         draft = Entry(
@@ -233,13 +228,6 @@ class Consents:
             self._clock.now().isoformat(), b"",
         )  # fmt: skip
         self._ledger.append(draft, named)
-        lost = before - self.standing(interview.id).purposes
-        if lost and self._interviews.erase(interview.id, lost):
-            receipt = Entry(
-                0, interview.id, party, "erased", tuple(sorted(lost)), read.version, read.digest, lang, way,
-                self._clock.now().isoformat(), b"",
-            )  # fmt: skip
-            self._ledger.append(receipt, "")
 
 
 def link_hash(secret: str) -> str:

@@ -41,7 +41,10 @@ class LedgerRepository(Protocol):
     """Keeps the entries; only appending is possible."""
 
     def append(self, draft: Entry, name: str) -> Entry:
-        """Seal the name, number and chain the entry, store it; ``number``, ``before``, ``digest`` of the draft are ignored."""
+        """Seal the name, number and chain the entry, store it; ``number``, ``before``, ``digest`` of the draft are ignored.
+
+        What was stored under purposes that no longer hold is destroyed in the same transaction, and a receipt follows.
+        """
         ...
 
     def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:

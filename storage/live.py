@@ -36,6 +36,12 @@ def key_or_new(db: Connection, vault: Vault, key_id: str) -> DataKey:
     return key
 
 
+def hold(db: Connection, interview_id: str) -> None:
+    """Take the interview's row for writing before anything is read of it, so that what was checked still holds at the
+    commit: SQLite begins its transaction at the first write, PostgreSQL locks the row."""
+    db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(id=interview_id))
+
+
 class SqlLedger:
     """The chain. There is no method that changes or removes an entry."""
 
@@ -44,7 +50,8 @@ class SqlLedger:
         self._vault = vault
 
     def append(self, draft: Entry, name: str) -> Entry:
-        """Seal the name under the person's key, chain, store."""
+        """Seal the name under the person's key, chain, store. In the same transaction, what was stored under purposes
+        that hold no longer is destroyed and a receipt follows, so that nothing can come between the two."""
         for _ in range(TRIES):
             try:
                 return self._append(draft, name)
@@ -53,20 +60,29 @@ class SqlLedger:
         raise ConflictError("the ledger is busy")
 
     def _append(self, draft: Entry, name: str) -> Entry:
+        with transaction(self._engine) as db:
+            hold(db, draft.interview_id)
+            before = standing(entries_of(db, draft.interview_id)).purposes
+            entry = self._insert(db, draft, name)
+            lost = before - standing(entries_of(db, draft.interview_id)).purposes
+            if lost and _destroy_under(db, draft.interview_id, lost):
+                self._insert(db, replace(draft, kind="erased", purposes=tuple(sorted(lost))), "")
+        return entry
+
+    def _insert(self, db: Connection, draft: Entry, name: str) -> Entry:
         last = (
             select(consent_ledger.c.number, consent_ledger.c.digest).order_by(consent_ledger.c.number.desc()).limit(1)
         )
-        with transaction(self._engine) as db:
-            row = db.execute(last).one_or_none()
-            number, before = (1, GENESIS) if row is None else (row.number + 1, row.digest)
-            sealed = b""
-            if name:
-                key_id = _name_key(draft)
-                sealed = key_or_new(db, self._vault, key_id).seal(name, f"{key_id}:{number}")
-            entry = chained(replace(draft, name=sealed), number, before)
-            values = {c.name: getattr(entry, c.name) for c in consent_ledger.columns}
-            values["purposes"] = [str(p) for p in entry.purposes]
-            db.execute(insert(consent_ledger).values(**values))
+        row = db.execute(last).one_or_none()
+        number, before = (1, GENESIS) if row is None else (row.number + 1, row.digest)
+        sealed = b""
+        if name:
+            key_id = _name_key(draft)
+            sealed = key_or_new(db, self._vault, key_id).seal(name, f"{key_id}:{number}")
+        entry = chained(replace(draft, name=sealed), number, before)
+        values = {c.name: getattr(entry, c.name) for c in consent_ledger.columns}
+        values["purposes"] = [str(p) for p in entry.purposes]
+        db.execute(insert(consent_ledger).values(**values))
         return entry
 
     def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:
@@ -99,6 +115,36 @@ def entries_of(db: Connection, interview_id: str | None) -> tuple[Entry, ...]:
         )
         for row in db.execute(query)
     )  # fmt: skip
+
+
+def _destroy_under(db: Connection, interview_id: str, purposes: Collection[Purpose]) -> bool:
+    """Destroy what was stored under these purposes; whether there was anything."""
+    over = select(live_interviews.c.ended).where(live_interviews.c.id == interview_id)
+    words = Purpose.TRANSCRIBE in purposes or (
+        Purpose.KEEP_TRANSCRIPT in purposes and bool(db.execute(over).scalar_one_or_none())
+    )
+    gone = _destroy_sound(db, interview_id) if Purpose.KEEP_AUDIO in purposes else False
+    if words or Purpose.CUES in purposes:
+        gone = _destroy(db, interview_id, words=words) or gone
+    return gone
+
+
+def _destroy(db: Connection, interview_id: str, *, words: bool) -> bool:
+    keys = [f"cues:{interview_id}"] + ([f"words:{interview_id}"] if words else [])
+    gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(keys))).rowcount
+    if words:
+        db.execute(delete(utterances).where(utterances.c.interview_id == interview_id))
+        emptied = update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=None)
+        db.execute(emptied)  # minutes quote the words
+    else:
+        db.execute(update(utterances).where(utterances.c.interview_id == interview_id).values(cues=None))
+    return gone > 0
+
+
+def _destroy_sound(db: Connection, interview_id: str) -> bool:
+    gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id == f"sound:{interview_id}")).rowcount
+    db.execute(delete(live_sound).where(live_sound.c.interview_id == interview_id))
+    return gone > 0
 
 
 class SqlInterviews:
@@ -146,30 +192,21 @@ class SqlInterviews:
             db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(ended=True))
             kept = standing(entries_of(db, interview_id)).purposes
             if Purpose.KEEP_TRANSCRIPT not in kept:
-                self._destroy(db, interview_id, words=True)
-
-    def erase(self, interview_id: str, purposes: Collection[Purpose]) -> bool:
-        """Destroy what was stored under these purposes; whether there was anything."""
-        words = Purpose.TRANSCRIBE in purposes or (Purpose.KEEP_TRANSCRIPT in purposes and self.get(interview_id).ended)
-        with transaction(self._engine) as db:
-            gone = self._destroy_sound(db, interview_id) if Purpose.KEEP_AUDIO in purposes else False
-            if words or Purpose.CUES in purposes:
-                gone = self._destroy(db, interview_id, words=words) or gone
-            return gone
+                _destroy(db, interview_id, words=True)
 
     def expire(self, before: dt.datetime) -> int:
         """Destroy what was heard in interviews that began before a moment; how many there were."""
         began = live_interviews.c.created_at < before.isoformat()
         with transaction(self._engine) as db:
             old = list(db.execute(select(live_interviews.c.id).where(began)).scalars())
-            gone = [(self._destroy(db, one, words=True), self._destroy_sound(db, one)) for one in old]
+            gone = [(_destroy(db, one, words=True), _destroy_sound(db, one)) for one in old]
             return sum(any(of_one) for of_one in gone)
 
     def delete(self, interview_id: str) -> None:
         """Destroy the interview and everything heard in it; the ledger keeps its entries."""
         with transaction(self._engine) as db:
-            self._destroy(db, interview_id, words=True)
-            self._destroy_sound(db, interview_id)
+            _destroy(db, interview_id, words=True)
+            _destroy_sound(db, interview_id)
             db.execute(delete(sealing_keys).where(sealing_keys.c.id == interview_id))
             gone = db.execute(delete(live_interviews).where(live_interviews.c.id == interview_id))
             if gone.rowcount != 1:
@@ -179,6 +216,7 @@ class SqlInterviews:
         """Store what was said, if both people's consent still holds at this moment; raises ConsentError otherwise."""
         interview_id = grant.interview_id
         with transaction(self._engine) as db:
+            hold(db, interview_id)
             now = standing(entries_of(db, interview_id)).purposes
             if Purpose.TRANSCRIBE not in now:
                 raise ConsentError("withdrawn", message_key="error.withdrawn")
@@ -230,6 +268,7 @@ class SqlInterviews:
         words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
                  "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
         with transaction(self._engine) as db:
+            hold(db, interview_id)
             key = key_of(db, self._vault, f"words:{interview_id}")
             if key is None:
                 raise ConsentError("erased", message_key="error.withdrawn")
@@ -246,11 +285,14 @@ class SqlInterviews:
                 raise NotFoundError("no such utterance", message_key="error.no_utterance")
 
     def save_minutes(self, interview_id: str, minutes: Mapping[str, Any]) -> None:
-        """Keep the minutes as they stand."""
+        """Keep the minutes as they stand; raises ConsentError where consent was withdrawn, for minutes quote the words."""
         with transaction(self._engine) as db:
+            hold(db, interview_id)
             key = key_of(db, self._vault, interview_id)
             if key is None:
                 raise NotFoundError("no such interview", message_key="error.no_interview")
+            if Purpose.TRANSCRIBE not in standing(entries_of(db, interview_id)).purposes:
+                raise ConsentError("withdrawn", message_key="error.withdrawn")
             sealed = key.seal(dict(minutes), f"minutes:{interview_id}")
             db.execute(update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=sealed))
 
@@ -261,22 +303,6 @@ class SqlInterviews:
             query = select(live_interviews.c.minutes).where(live_interviews.c.id == interview_id)
             sealed = db.execute(query).scalar_one_or_none()
         return None if sealed is None or key is None else key.open(sealed, f"minutes:{interview_id}")
-
-    def _destroy(self, db: Connection, interview_id: str, *, words: bool) -> bool:
-        keys = [f"cues:{interview_id}"] + ([f"words:{interview_id}"] if words else [])
-        gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(keys))).rowcount
-        if words:
-            db.execute(delete(utterances).where(utterances.c.interview_id == interview_id))
-            emptied = update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=None)
-            db.execute(emptied)  # minutes quote the words
-        else:
-            db.execute(update(utterances).where(utterances.c.interview_id == interview_id).values(cues=None))
-        return gone > 0
-
-    def _destroy_sound(self, db: Connection, interview_id: str) -> bool:
-        gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id == f"sound:{interview_id}")).rowcount
-        db.execute(delete(live_sound).where(live_sound.c.interview_id == interview_id))
-        return gone > 0
 
     def _one(self, condition: Any, message_key: str) -> LiveInterview:
         with transaction(self._engine) as db:

@@ -11,7 +11,7 @@ from consent.ledger import standing
 from consent.notices import Purpose
 from interview.errors import ConsentError, InputError, NotFoundError
 from storage.database import transaction
-from storage.live import entries_of, key_of, key_or_new
+from storage.live import entries_of, hold, key_of, key_or_new
 from storage.tables import live_interviews, live_sound
 from storage.vault import Vault
 
@@ -27,6 +27,7 @@ class SqlSound:
         """Store one; raises ConsentError without consent at this moment, InputError once the interview is over."""
         interview_id = grant.interview_id
         with transaction(self._engine) as db:
+            hold(db, interview_id)
             if not grant.covers(Purpose.KEEP_AUDIO) or (
                 Purpose.KEEP_AUDIO not in standing(entries_of(db, interview_id)).purposes
             ):
