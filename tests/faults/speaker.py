@@ -64,14 +64,14 @@ class Suicide:
     """Counts steps on disk and kills its own process just before one of them."""
 
     def __init__(self, home: Path, die_at: int) -> None:
-        self._home, self._left = str(home), die_at
+        self._home, self.left = str(home), die_at
         event.listen(Engine, "before_cursor_execute", lambda *_: self.step())
         event.listen(Engine, "commit", lambda *_: self.step())
         sys.addaudithook(self._audit)
 
     def step(self) -> None:
-        self._left -= 1
-        if self._left == 0:
+        self.left -= 1
+        if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _audit(self, name: str, args: tuple[Any, ...]) -> None:
