@@ -1,5 +1,6 @@
 """Every setting, from ``TANDAO_*`` in the environment or an ``.env`` file. The defaults run offline."""
 
+import ipaddress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -26,6 +27,12 @@ class Settings(BaseSettings):
     serve_everybody: bool = Field(
         default=False, description="other devices may use every page without a login; only on a network you trust"
     )
+    accounts: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="people sign in; auto: as soon as the server listens beyond this machine (docs/accounts.md)",
+    )
+    session_idle_minutes: int = Field(default=120, ge=5, le=1_440, description="signed out after so long without use")
+    session_hours: int = Field(default=12, ge=1, le=168, description="signed out at the latest after so long")
     public_url: str = Field(default="", description="how phones reach this server; empty: as the page was opened")
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
@@ -66,6 +73,13 @@ class Settings(BaseSettings):
     reminders: bool = Field(default=True, description="send reminders by the ways set above")
 
     @property
+    def accounts_on(self) -> bool:
+        """Whether people sign in: as set, else wherever other devices could come in."""
+        if self.accounts != "auto":
+            return self.accounts == "on"
+        return not self.serve_everybody and not _is_loopback(self.host)
+
+    @property
     def judge_is_voice(self) -> bool:
         """Whether the judge would be the very model that words the employee's replies."""
         return bool(self.llm_base_url) and (_address(self.judge_base_url), self.judge_model.strip().casefold()) == (
@@ -85,6 +99,13 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'tandao.db'}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _address(url: str) -> str:

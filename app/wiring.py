@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cycle.work import WorkList
     from llms.judge import Judge
     from llms.openai_compatible import ChatEndpoint
+    from people.accounts import Accounts
     from review.classrooms import Classrooms
     from review.cohorts import Cohorts
     from review.reviews import Reviews
@@ -151,6 +152,16 @@ class Services:
             raise StorageError(str(error), message_key="error.home", path=str(home)) from error
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
         return Store(open_database(self.settings.url), vault, SystemClock())
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Signing in, and accounts."""
+        from people.accounts import Accounts, Limits
+        from people.passwords import Argon2
+
+        idle = dt.timedelta(minutes=self.settings.session_idle_minutes)
+        limits = Limits(idle=idle, longest=dt.timedelta(hours=self.settings.session_hours))
+        return Accounts(self._store.accounts, Argon2(), SystemClock().now, limits)
 
     @cached_property
     def rehearsals(self) -> Rehearsals:

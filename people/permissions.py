@@ -28,6 +28,7 @@ class Action(StrEnum):
     ROUND_LEAD = "round.lead"
     LIBRARY_EDIT = "library.edit"
     LIBRARY_READ = "library.read"
+    ACCOUNTS_MANAGE = "accounts.manage"
 
 
 TABLE: dict[Role, dict[Action, Ownership]] = {
@@ -56,7 +57,7 @@ TABLE: dict[Role, dict[Action, Ownership]] = {
         Action.LIBRARY_EDIT: "any",
     },
     Role.HR: {Action.ROUND_LEAD: "any", Action.LIBRARY_READ: "any"},
-    Role.ADMINISTRATOR: {Action.LIBRARY_READ: "any"},
+    Role.ADMINISTRATOR: {Action.ACCOUNTS_MANAGE: "any"},
     Role.EMPLOYEE: {},
 }
 """Private practice is its owner's alone: no role reads another's rehearsal unless its owner shared it with a trainer."""

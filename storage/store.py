@@ -9,6 +9,7 @@ from interview.ports import Clock
 from storage.vault import Vault
 
 if TYPE_CHECKING:
+    from storage.accounts import SqlAccounts
     from storage.custom_files import SqlCustomFiles
     from storage.live import SqlInterviews, SqlLedger
     from storage.records import SqlRecords
@@ -87,6 +88,13 @@ class Store:
         from storage.records import SqlRecords
 
         return SqlRecords(self.engine, self._vault, self._clock)
+
+    @cached_property
+    def accounts(self) -> "SqlAccounts":
+        """Who may come in."""
+        from storage.accounts import SqlAccounts
+
+        return SqlAccounts(self.engine, self._vault)
 
     def records_by(self, clock: Clock) -> "SqlRecords":
         """The same records stamped by another clock; a coarse one for what must not be told by its time."""

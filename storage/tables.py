@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -240,4 +240,50 @@ links = Table(
     Column("key_id", String(40), nullable=False),
     Column("until", String(40), nullable=False),
     Index("ix_links_record_id", "record_id"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("login_hash", String(64), nullable=False),
+    Column("subject_hash", String(64)),
+    Column("role", String(16), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("external", Boolean, nullable=False),
+    Column("password", String(200)),
+    Column("created_at", String(40), nullable=False),
+    Column("seen_at", String(40)),
+    Column("link_at", String(40)),
+    Column("names", LargeBinary, nullable=False),
+    Index("ix_accounts_login_hash", "login_hash", unique=True),
+    Index("ix_accounts_subject_hash", "subject_hash", unique=True),
+)
+
+account_sessions = Table(
+    "account_sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("account_id", String(40), nullable=False),
+    Column("seen_at", String(40), nullable=False),
+    Column("until", String(40), nullable=False),
+    Index("ix_account_sessions_account_id", "account_id"),
+)
+
+account_links = Table(
+    "account_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("account_id", String(40)),
+    Column("until", String(40), nullable=False),
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("what", String(64), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("until", String(40)),
+    Column("forget_at", String(40), nullable=False),
 )
