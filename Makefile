@@ -41,8 +41,8 @@ models: install
 
 lock:
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra speech --extra oidc --group build -o requirements.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra speech --extra oidc --group build --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra speech --extra oidc --extra postgres --group build -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra speech --extra oidc --extra postgres --group build --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV)

@@ -93,10 +93,9 @@ class SqlRehearsals:
         """Commit one reply sentence."""
         with transaction(self._engine) as db:
             key = self._key(db, rehearsal_id)
-            open_turn = select(turns.c.reply_done).where(
-                turns.c.rehearsal_id == rehearsal_id, turns.c.turn_index == turn_index
-            )
-            if db.execute(open_turn).scalar_one():
+            open_turn = (turns.c.rehearsal_id == rehearsal_id) & (turns.c.turn_index == turn_index)
+            held = update(turns).where(open_turn, turns.c.reply_done.is_(False)).values(reply_done=False)
+            if db.execute(held).rowcount != 1:  # the row stays ours to the commit, so that nobody finishes it meanwhile
                 raise ConflictError("the reply was cut off or finished elsewhere")
             there = db.execute(
                 select(reply_sentences.c.sentence).where(

@@ -1,37 +1,23 @@
-"""What any rehearsal repository must do; run against SQLite here and against PostgreSQL where one is given."""
+"""What any rehearsal repository must do, on every database."""
 
-import datetime as dt
 import os
-import sqlite3
+import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from sqlalchemy import event, func, select, text
 
 from interview.errors import ConflictError, NotFoundError, StorageError
 from interview.ports import RehearsalRecord, TurnRecord
-from storage.database import open_database
 from storage.repositories import SqlRehearsals
+from storage.tables import rehearsals, reply_sentences, sealing_keys, turns
 from storage.vault import Vault
-
-NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
-
-
-class FixedClock:
-    def now(self) -> dt.datetime:
-        return NOW
+from tests.contract.conftest import NOW
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-@pytest.fixture
-def repository(home: Path):
-    engine = open_database(f"sqlite:///{home / 'tandao.db'}")
-    yield SqlRehearsals(engine, Vault.from_file(home / "master.key"), FixedClock())
-    engine.dispose()
+def repository(store):
+    return store.rehearsals
 
 
 def record(name: str = "r1", owner: str = "local") -> RehearsalRecord:
@@ -140,33 +126,82 @@ def test_no_word_lies_open_on_disk(repository, home):
         assert b"\\u59d4" not in path.read_bytes(), path.name
 
 
-def test_deleting_destroys_key_and_rows(repository, home):
+def test_deleting_destroys_key_and_rows(repository, store):
     repository.create(record(), {"line": "x"})
     repository.add_turn("r1", TurnRecord(0, {"text": "y"}))
+    repository.add_sentence("r1", 0, 0, "z")
     repository.delete("r1")
-    with sqlite3.connect(home / "tandao.db") as db:
-        for table in ("rehearsals", "turns", "reply_sentences", "sealing_keys"):
-            assert db.execute(f"select count(*) from {table}").fetchone() == (0,)
-    db.close()
+    with store.engine.connect() as db:
+        for table in (rehearsals, turns, reply_sentences, sealing_keys):
+            assert db.execute(select(func.count()).select_from(table)).scalar_one() == 0
 
 
-def test_rows_cannot_be_swapped(repository, home):
+def test_rows_cannot_be_swapped(repository, store):
     repository.create(record("a"), {"line": "一"})
     repository.create(record("b"), {"line": "二"})
-    with sqlite3.connect(home / "tandao.db") as db:
-        db.execute("update rehearsals set opening = (select opening from rehearsals where id='a') where id='b'")
-    db.close()
+    with store.engine.begin() as db:
+        db.execute(text("update rehearsals set opening = (select opening from rehearsals where id='a') where id='b'"))
     with pytest.raises(StorageError):
         repository.opening("b")
 
 
-def test_another_master_key_opens_nothing(home):
-    engine = open_database(f"sqlite:///{home / 'tandao.db'}")
-    SqlRehearsals(engine, Vault.from_file(home / "one.key"), FixedClock()).create(record(), {"line": "x"})
+def test_another_master_key_opens_nothing(repository, store, home, clock):
+    repository.create(record(), {"line": "x"})
     with pytest.raises(StorageError) as raised:
-        SqlRehearsals(engine, Vault.from_file(home / "two.key"), FixedClock()).opening("r1")
+        SqlRehearsals(store.engine, Vault.from_file(home / "two.key"), clock).opening("r1")
     assert raised.value.message_key == "error.master_key"
-    engine.dispose()
+
+
+def at_once(*calls):
+    """Run them together; what each returned or raised."""
+    gate, found = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(number):
+        gate.wait()
+        try:
+            found[number] = calls[number]()
+        except (ConflictError, NotFoundError) as error:
+            found[number] = error
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_of_many_writers_at_once_each_turn_has_one(repository):
+    repository.create(record(), {})
+    for index in range(4):
+
+        def write(who, index=index):
+            return lambda: repository.add_turn("r1", TurnRecord(index, {"text": who}))
+
+        found = at_once(*[write(f"w{n}") for n in range(6)])
+        assert sum(isinstance(one, ConflictError) for one in found) == 5
+        assert repository.turns("r1")[index].payload["text"] == f"w{found.index(None)}"
+    assert repository.get("r1").turn_count == len(repository.turns("r1")) == 4
+
+
+def test_nobody_finishes_a_reply_while_a_sentence_is_put_into_it(repository, store):
+    repository.create(record(), {})
+    repository.add_turn("r1", TurnRecord(0, {}))
+    finisher = threading.Thread(target=repository.finish_reply, args=("r1", 0, {"cut_after": 0}))
+    waited = []
+
+    def meanwhile(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO reply_sentences"):
+            finisher.start()
+            finisher.join(0.3)
+            waited.append(finisher.is_alive())
+
+    event.listen(store.engine, "before_cursor_execute", meanwhile)
+    repository.add_sentence("r1", 0, 0, "一")
+    event.remove(store.engine, "before_cursor_execute", meanwhile)
+    finisher.join()
+    assert waited == [True]
+    assert repository.turns("r1")[0].reply == ("一",)
 
 
 def test_the_key_file_is_private_and_made_once(home):
