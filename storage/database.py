@@ -28,8 +28,12 @@ def open_database(url: str) -> Engine:
         raise SettingsError(type(error).__name__, message_key="error.database_url") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
-    with storage_errors():
-        _bring_up_to_date(engine)
+    try:
+        with storage_errors():
+            _bring_up_to_date(engine)
+    except StorageError:
+        engine.dispose()
+        raise
     return engine
 
 
