@@ -4,7 +4,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from app.texts import message, t
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import LANGS, Lang
 from interview.errors import TandaoError
 from interview.steps import STEPS, Step
@@ -44,14 +44,15 @@ a, button { font: inherit; color: #0e5f5f } button { padding: 4px 14px }
 
 def mount_flow_card(app: "FastAPI", services: Services) -> None:
     """Add the page to the application."""
+    from fastapi import Request
     from fastapi.responses import HTMLResponse
 
-    def page(lang: str = "", minutes: int = 60, talk: str = "") -> HTMLResponse:
+    def page(request: Request, lang: str = "", minutes: int = 60, talk: str = "") -> HTMLResponse:
         used: Lang = "en" if lang == "en" else "zh" if lang == "zh" else services.settings.language
         own = ""
         if talk:
             try:
-                actor = single_user(used)
+                actor = services.acting(used, scope=request.scope)
                 record, about = services.talks.talk(actor, talk)
                 what, minutes = services.rounds.of_talk(actor, record), about.minutes
                 own = what.card if what else ""

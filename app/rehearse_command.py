@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from app.texts import message, t
-from app.wiring import build_services, single_user
+from app.wiring import build_services
+from interview.actor import Actor
 from interview.conversation import Lang
 from interview.employee import EmployeeState
 from interview.errors import InputError
@@ -31,14 +32,14 @@ def rehearse(
 ) -> int:
     """Hold the talk; returns the exit code."""
     services = build_services()
-    rehearsals, actor = services.rehearsals, single_user(lang)
+    rehearsals, actor = services.rehearsals, services.acting(lang)
     lines = _script_lines(script) if script else None
     record = rehearsals.start(
         actor, persona_id, scenario_id, lang=lang, mode=mode, seed=7 if script and seed is None else seed, voice=voice
     )
     if not as_json:
         click.echo(f"{services.library.persona(persona_id, lang).name}：{rehearsals.opening(actor, record.id)['line']}")
-    talk = _Talk(rehearsals, record, lang, quiet=as_json)
+    talk = _Talk(rehearsals, actor, record, quiet=as_json)
     for number, line in enumerate(lines if lines is not None else _typed(lang), 1):
         try:
             if talk.say(line):
@@ -48,20 +49,20 @@ def rehearse(
             click.echo(where + message(error, lang), err=True)
     ended = rehearsals.finish(actor, record.id)
     if as_json:
-        click.echo(json.dumps(_as_json(rehearsals, ended, lang), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(rehearsals, actor, ended), ensure_ascii=False))
     click.echo(t("cli.saved", lang, id=record.id), err=True)
     return 0
 
 
 class _Talk:
-    def __init__(self, rehearsals: Rehearsals, record: RehearsalRecord, lang: Lang, *, quiet: bool) -> None:
-        self._rehearsals, self._record, self._quiet = rehearsals, record, quiet
-        self._lang: Lang = lang
+    def __init__(self, rehearsals: Rehearsals, actor: Actor, record: RehearsalRecord, *, quiet: bool) -> None:
+        self._rehearsals, self._actor, self._record, self._quiet = rehearsals, actor, record, quiet
+        self._lang: Lang = actor.language
 
     def say(self, line: str) -> bool:
         """Say a line and show the answer; True when the talk is over."""
         over = False
-        for event in self._rehearsals.say(single_user(self._lang), self._record.id, line):
+        for event in self._rehearsals.say(self._actor, self._record.id, line):
             if isinstance(event, ReplyDone):
                 over = event.ended is not None
             if self._quiet:
@@ -100,8 +101,8 @@ def _typed(lang: Lang) -> Iterator[str]:
         yield line
 
 
-def _as_json(rehearsals: Rehearsals, record: RehearsalRecord, lang: Lang) -> dict[str, Any]:
-    actor = single_user(lang)
+def _as_json(rehearsals: Rehearsals, actor: Actor, record: RehearsalRecord) -> dict[str, Any]:
+    lang = actor.language
     before = public_state(rehearsals.opening(actor, record.id)["state"])
     turns: list[dict[str, Any]] = []
     for turn in rehearsals.turns(actor, record.id):

@@ -8,7 +8,7 @@ from typing import Any
 from app.judgements import judge_lines, judgement
 from app.reports import build_report
 from app.texts import t
-from app.wiring import build_services, single_user
+from app.wiring import build_services
 from interview.conversation import Lang
 from interview.errors import InputError
 
@@ -20,7 +20,7 @@ def report_text(rehearsal_id: str, lang: Lang | None, as_json: bool, judged: boo
     and the stored report stays without it.
     """
     services = build_services()
-    actor = single_user(lang or services.settings.language)
+    actor = services.acting(lang or services.settings.language)
     report = build_report(services, actor, rehearsal_id, lang)
     used: Lang = lang or report["lang"]
     second = judgement(services, actor, rehearsal_id, report) if judged else None
@@ -37,7 +37,7 @@ def save_html(rehearsal_id: str, lang: Lang | None, path: Path) -> None:
     from app.ui.report_html import report_document
 
     services = build_services()
-    actor = single_user(lang or services.settings.language)
+    actor = services.acting(lang or services.settings.language)
     report = build_report(services, actor, rehearsal_id, lang)
     used: Lang = lang or report["lang"]
     html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), used)

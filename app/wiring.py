@@ -6,14 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.acting import Scope, account_of, request_scope
 from app.settings import Settings, load_settings
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
-from interview.errors import SettingsError, StorageError
+from interview.errors import PermissionDeniedError, SettingsError, StorageError
 from interview.library import FileLibrary
 from interview.ports import CueReader, MoveReader, Voice
 from interview.reading.cues import RuleCueReader
 from interview.reading.moves import RuleMoveReader
+from people.accounts import LOCAL_ID
 from phrasing.library import PhrasingLibrary
 from review.editing import EditedLibrary, Editing
 from scoring.report import Reporter
@@ -63,8 +65,8 @@ class SystemClock:
 
 
 def single_user(lang: Lang, role: Role = Role.MANAGER) -> Actor:
-    """The one person of single-user mode, in the role they chose; accounts will take this place."""
-    return Actor("local", role, lang)
+    """The one person of single-user mode, in the role of the room they are in."""
+    return Actor(LOCAL_ID, role, lang)
 
 
 def personas_folder(settings: Settings) -> Path:
@@ -77,6 +79,21 @@ class Services:
     """What pages and commands call. Parts are built when first used, so that a command starts fast."""
 
     settings: Settings
+
+    def acting(self, lang: Lang, role: Role = Role.MANAGER, scope: Scope | None = None) -> Actor:
+        """The acting person: where people sign in, whoever sent this request; else the one of single-user mode in ``role``.
+
+        ``scope``: of a plain route's request; a function of the page finds its own. Raises PermissionDeniedError where
+        people sign in and nobody did.
+        """
+        if not self.settings.accounts_on:
+            return single_user(lang, role)
+        found = request_scope() if scope is None else scope
+        account = None if found is None else account_of(found)
+        if account is None:
+            key = "error.cli_accounts" if found is None else "error.sign_in"
+            raise PermissionDeniedError("nobody is signed in", message_key=key)
+        return Actor(account.id, account.role, lang)
 
     @cached_property
     def packaged_library(self) -> FileLibrary:

@@ -11,7 +11,7 @@ from app.texts import t
 from app.ui import preparation, safety, talk
 from app.ui.labels import Labels
 from app.ui.parts import brief_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import Lang
 from interview.steps import Step
 from simulator.rehearsal import variant_for
@@ -62,7 +62,7 @@ def wire(
     def begin(persona_id: str, scenario_id: str, mode: Any, seed: int, drill: str, voice: str, *rest: Any) -> list[Any]:
         *choices, lang = rest
         record = services.rehearsals.start(
-            single_user(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None, voice=voice,
+            services.acting(lang), persona_id, scenario_id, lang=lang, mode=mode, seed=seed or None, voice=voice,
             preparation=preparation.chosen(tuple(choices)), drill=Step(drill) if drill else None,
         )  # fmt: skip
         return [record.id, gr.Tabs(selected="talk"), *talk.view(services, record.id, lang)]

@@ -5,7 +5,7 @@ from html import escape
 
 from app.texts import t
 from app.ui.parts import feedback_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import Lang
 from interview.ports import RehearsalRecord, TurnRecord
 from interview.steps import Step
@@ -18,7 +18,7 @@ QUOTE_CHARS = 40
 
 def pace_for(services: Services, record: RehearsalRecord) -> Pace:
     """How often this person still gets feedback, from the rehearsals they held before this one."""
-    return pace_of(record, services.rehearsals.mine(single_user(record.lang)))
+    return pace_of(record, services.rehearsals.mine(services.acting(record.lang)))
 
 
 def feedback_panel(
@@ -66,7 +66,7 @@ def _step_just_done(record: RehearsalRecord, turns: Sequence[TurnRecord]) -> lis
 
 def hint_html(services: Services, rehearsal_id: str, lang: Lang) -> str:
     """One wording: for the employee's strongest cue if there is one, else for the step the talk is at."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     record = services.rehearsals.get(actor, rehearsal_id)
     stage = services.rehearsals.stage(record)
     turns = services.rehearsals.turns(actor, rehearsal_id)

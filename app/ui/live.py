@@ -15,7 +15,7 @@ from app.ui.live_watch import Watch
 from app.ui.parts import step_bar
 from app.ui.report import SAVE_JS
 from app.ui.report_html import report_document, report_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from assistant.hints import VARIATIONS, HintState
 from assistant.session import Standing
 from consent.grants import LiveInterview
@@ -434,7 +434,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     def refreshed(interview_id: str, situation: str, lang: Lang, before: str = "") -> list[Any]:
         """Status, talk, side, hint and a stamp of them; new utterances bring their hints. Same stamp, nothing drawn."""
-        actor = single_user(lang)
+        actor = services.acting(lang)
         interview = services.consents.interview(actor, interview_id)
         available = services.consents.available(actor, interview_id)
         heard = services.live.heard(actor, interview_id)
@@ -464,7 +464,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(3)
     def _create(title: str, host: str, scheme: str, lang: Lang) -> list[Any]:
-        interview, secret = services.consents.invite(single_user(lang), title, lang)
+        interview, secret = services.consents.invite(services.acting(lang), title, lang)
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
         shown = invitation_html(f"{base}/consent/{secret}", lang)
         return [gr.update(choices=choices(services, lang), value=interview.id), shown, ""]
@@ -475,7 +475,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     def opened(interview_id: str, situation: str, lang: Lang) -> list[Any]:
         if not interview_id:
             return ["", "", "", "", "", gr.Timer(active=False), "", "", "", ""]
-        actor = single_user(lang)
+        actor = services.acting(lang)
         kept: list[Any] = ["", "", "", ""]
         if services.consents.interview(actor, interview_id).ended:
             minutes = services.live.minutes(actor, interview_id) or {}
@@ -502,7 +502,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
         purposes = [p for p in services.consents.offered if str(p) in chosen]
         if not purposes:
             raise InputError("none", message_key="error.no_purpose")
-        services.consents.manager_grants(single_user(lang), _needed(interview_id), purposes, name)
+        services.consents.manager_grants(services.acting(lang), _needed(interview_id), purposes, name)
         safety.tell(t("live.agreed_told", lang), lang)
         return gr.skip()
 
@@ -512,7 +512,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(1)
     def withdraw(interview_id: str, lang: Lang) -> Any:
-        services.consents.withdraw(single_user(lang), _needed(interview_id))
+        services.consents.withdraw(services.acting(lang), _needed(interview_id))
         services.minutes.erase_withdrawn(interview_id)
         safety.tell(t("consent.withdrawn", lang), lang)
         return gr.skip()
@@ -523,7 +523,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(6)
     def say(interview_id: str, situation: str, speaker: str, text: str, lang: Lang) -> list[Any]:
-        if services.consents.interview(single_user(lang), _needed(interview_id)).ended:
+        if services.consents.interview(services.acting(lang), _needed(interview_id)).ended:
             raise InputError("over", message_key="error.ended")
         services.live.hear(services.consents.grant(interview_id), speaker, text)
         return [*refreshed(interview_id, situation, lang), ""]
@@ -538,7 +538,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(1)
     def listen(interview_id: str, terms: str, lang: Lang) -> str:
-        return tokens.issue(services, single_user(lang), _needed(interview_id), terms)
+        return tokens.issue(services, services.acting(lang), _needed(interview_id), terms)
 
     page.listen.click(listen, [page.pick, page.terms, language], page.token, **private).then(
         None, page.token, page.token, js=LISTEN_JS
@@ -554,7 +554,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(1)
     def put_right(interview_id: str, lang: Lang, event: gr.EventData) -> str:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         number, who = event._data["number"], event._data["who"]
         services.live.put_right(actor, _needed(interview_id), int(number), str(who))
         return talk_html(services.live.heard(actor, interview_id), lang)
@@ -566,14 +566,14 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
         @safety.guarded(1)
         def judge(interview_id: str, lang: Lang, verdict: Any = verdict) -> str:
-            at_s = services.live.standing(single_user(lang), _needed(interview_id)).elapsed_s
+            at_s = services.live.standing(services.acting(lang), _needed(interview_id)).elapsed_s
             return hint_html(watch.judge(interview_id, verdict, at_s), lang)
 
         button.click(judge, [page.pick, language], page.hint, **quiet)
 
     @safety.guarded(1)
     def another(interview_id: str, situation: str, lang: Lang) -> str:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         interview = services.consents.interview(actor, _needed(interview_id))
         step = services.live.standing(actor, interview_id).step
         return hint_html(watch.another(interview, Situation(situation), step), lang)
@@ -584,7 +584,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     def correct(interview_id: str, number: str, words: str, who: str, lang: Lang) -> str:
         if not number.strip().isdecimal():
             raise InputError("number", message_key="error.figure")
-        actor = single_user(lang)
+        actor = services.acting(lang)
         services.live.correct(actor, _needed(interview_id), int(number) - 1, words, who)
         return talk_html(services.live.heard(actor, interview_id), lang)
 
@@ -592,7 +592,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(4 + len(page.shown))
     def finish(interview_id: str, _stamp: str, situation: str, lang: Lang) -> list[Any]:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         services.consents.interview(actor, _needed(interview_id))
         tokens.before_end(interview_id)
         report = _report(services, _needed(interview_id), lang)
@@ -607,7 +607,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     def save(interview_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> Any:
         parts = dict(zip(PARTS, (agreed, disputed, promised), strict=True))
         kept = {part: [{"words": w.strip()} for w in text.splitlines() if w.strip()] for part, text in parts.items()}
-        services.live.save_minutes(single_user(lang), _needed(interview_id), kept)
+        services.live.save_minutes(services.acting(lang), _needed(interview_id), kept)
         safety.tell(t("live.saved", lang), lang)
         return gr.skip()
 
@@ -615,7 +615,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(2)
     def minutes_file(interview_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> list[str]:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         interview = services.consents.interview(actor, _needed(interview_id))
         parts = dict(zip(PARTS, (agreed, disputed, promised), strict=True))
         body = "".join(
@@ -631,7 +631,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 
     @safety.guarded(2)
     def report_file(interview_id: str, lang: Lang) -> list[str]:
-        transcript = services.live.transcript(single_user(lang), _needed(interview_id))
+        transcript = services.live.transcript(services.acting(lang), _needed(interview_id))
         made = _made_report(services, interview_id, lang)
         return [f"tandao-live-report-{interview_id}.html", report_document(made, transcript, lang)]
 
@@ -643,7 +643,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     def delete(interview_id: str, sure: bool, lang: Lang) -> list[Any]:
         if not sure:
             raise InputError("sure", message_key="error.confirm_first")
-        services.live.delete(single_user(lang), _needed(interview_id))
+        services.live.delete(services.acting(lang), _needed(interview_id))
         return [gr.update(choices=choices(services, lang), value=""), False]
 
     page.delete.click(delete, [page.pick, page.sure, language], [page.pick, page.sure], **private)
@@ -669,7 +669,7 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
 
 def choices(services: Services, lang: Lang) -> list[tuple[str, str]]:
     """This manager's interviews."""
-    mine = services.consents.mine(single_user(lang))
+    mine = services.consents.mine(services.acting(lang))
     return [("", ""), *[(f"{i.title} · {i.created_at.astimezone():%m-%d %H:%M}", i.id) for i in mine]]
 
 
@@ -704,7 +704,7 @@ def _needed(interview_id: str | None) -> str:
 
 
 def _made_report(services: Services, interview_id: str, lang: Lang) -> dict[str, Any]:
-    actor = single_user(lang)
+    actor = services.acting(lang)
     transcript = services.live.transcript(actor, interview_id)
     if not transcript.turns:
         raise ConsentError("nothing kept", message_key="error.nothing_kept")
@@ -717,7 +717,7 @@ def _made_report(services: Services, interview_id: str, lang: Lang) -> dict[str,
 
 def _report(services: Services, interview_id: str, lang: Lang) -> str:
     """The manager's own report; empty where nothing was said."""
-    transcript = services.live.transcript(single_user(lang), interview_id)
+    transcript = services.live.transcript(services.acting(lang), interview_id)
     return (
         report_html(_made_report(services, interview_id, lang), transcript, lang, practise=False)
         if transcript.turns

@@ -9,7 +9,7 @@ from app.texts import t
 from app.ui import report as report_page
 from app.ui import rewind, safety, talk
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import Lang
 from interview.errors import TandaoError
 from interview.ports import RehearsalRecord
@@ -61,7 +61,7 @@ def build(labels: Labels) -> MinePage:
 
 def entries(services: Services, lang: Lang) -> list[tuple[str, str]]:
     """``(text, id)`` of this person's rehearsals, newest first."""
-    return [(_entry(services, r, lang), r.id) for r in services.rehearsals.mine(single_user(lang))]
+    return [(_entry(services, r, lang), r.id) for r in services.rehearsals.mine(services.acting(lang))]
 
 
 def _entry(services: Services, record: RehearsalRecord, lang: Lang) -> str:
@@ -113,7 +113,7 @@ def wire(
 
     @safety.guarded(2)
     def family(picked: str | None, lang: Lang) -> list[Any]:
-        found = rewind.relatives(services.rehearsals.mine(single_user(lang)), picked or "")
+        found = rewind.relatives(services.rehearsals.mine(services.acting(lang)), picked or "")
         choices = [(_entry(services, r, lang).replace("\n", " · "), r.id) for r in found]
         return [
             gr.update(choices=choices, value=choices[0][1] if choices else None),
@@ -126,7 +126,7 @@ def wire(
 
     @safety.guarded(1)
     def shared(picked: str | None, lang: Lang) -> bool:
-        return bool(picked) and services.reviews.is_shared(single_user(lang), picked or "")
+        return bool(picked) and services.reviews.is_shared(services.acting(lang), picked or "")
 
     page.pick.change(shared, [page.pick, language], page.share, show_progress="hidden", api_visibility="private")
 
@@ -135,7 +135,7 @@ def wire(
         if not picked:
             safety.warn(t("mine.pick_first", lang), lang)
             return False
-        services.reviews.share(single_user(lang), picked, wanted)
+        services.reviews.share(services.acting(lang), picked, wanted)
         safety.tell(t("mine.shared" if wanted else "mine.unshared", lang), lang)
         return gr.skip()
 
@@ -146,7 +146,9 @@ def wire(
         if not picked or not other:
             safety.warn(t("mine.pick_first", lang), lang)
             return ""
-        first, second = sorted((picked, other), key=lambda i: services.rehearsals.get(single_user(lang), i).created_at)
+        first, second = sorted(
+            (picked, other), key=lambda i: services.rehearsals.get(services.acting(lang), i).created_at
+        )
         return rewind.comparison(services, first, second, lang)
 
     page.compare.click(compare, [page.pick, page.other, language], page.both, api_visibility="private")
@@ -156,7 +158,7 @@ def wire(
         if not picked or not sure:
             safety.warn(t("mine.pick_first" if not picked else "mine.confirm_first", lang), lang)
             return [gr.skip()] * 3
-        services.rehearsals.delete(single_user(lang), picked)
+        services.rehearsals.delete(services.acting(lang), picked)
         safety.tell(t("mine.deleted", lang), lang)
         return [gr.update(choices=entries(services, lang), value=None), False, "" if current == picked else current]
 

@@ -10,7 +10,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_document, report_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import Lang
 
 REDO_JS = """
@@ -61,14 +61,14 @@ def build(labels: Labels) -> ReportPage:
 
 def shown(services: Services, rehearsal_id: str, lang: Lang) -> str:
     """The report of a rehearsal as it stands, made and kept."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     report = build_report(services, actor, rehearsal_id, lang)
     return report_html(report, services.rehearsals.transcript(actor, rehearsal_id), lang)
 
 
 def document(services: Services, rehearsal_id: str, lang: Lang) -> tuple[str, str]:
     """File name and whole HTML document of a rehearsal's report. It is never written to a disk on the server."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     report = build_report(services, actor, rehearsal_id, lang)
     html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), lang)
     return f"tandao-report-{rehearsal_id}-{lang}.html", html

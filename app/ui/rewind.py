@@ -10,7 +10,7 @@ from app.texts import t
 from app.ui import safety, talk
 from app.ui.parts import gauges
 from app.ui.plots import two_paths_svg
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.conversation import Lang
 from interview.errors import InputError
 from interview.ports import RehearsalRecord, TurnRecord
@@ -61,7 +61,7 @@ def wire(
 
 def _branched(services: Services, talking: talk.TalkPage, rehearsal_id: str, moment: int, lang: Lang) -> list[Any]:
     """A branch in which the ``moment``-th sentence (from 1) has not been said yet, opened on the talk page."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     origin = services.rehearsals.turns(actor, rehearsal_id)
     if not 1 <= moment <= len(origin):
         raise InputError(f"no turn {moment}", message_key="error.no_turn", turn=moment)
@@ -89,7 +89,7 @@ def relatives(records: Sequence[RehearsalRecord], picked: str) -> list[Rehearsal
 
 def comparison(services: Services, left_id: str, right_id: str, lang: Lang) -> str:
     """Both paths: the shared beginning once, then turn by turn side by side, and both courses as one picture."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     sides = [services.rehearsals.turns(actor, i) for i in (left_id, right_id)]
     shared = 0
     for one, other in zip(*sides, strict=False):
@@ -111,7 +111,7 @@ def comparison(services: Services, left_id: str, right_id: str, lang: Lang) -> s
 
 
 def _title(services: Services, rehearsal_id: str, lang: Lang) -> str:
-    record = services.rehearsals.get(single_user(lang), rehearsal_id)
+    record = services.rehearsals.get(services.acting(lang), rehearsal_id)
     when = record.created_at.astimezone().strftime("%m-%d %H:%M")
     kind = (
         t("rewind.first", lang)

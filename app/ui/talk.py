@@ -13,7 +13,7 @@ from app.ui import coach, safety
 from app.ui import report as report_page
 from app.ui.labels import Labels
 from app.ui.parts import gauges, step_bar
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import ConflictError, InputError, TandaoError
@@ -127,7 +127,7 @@ def view(
 
     ``every``: feedback on every sentence, even where it has faded. ``until``: show only so many turns, to look back.
     """
-    actor = single_user(lang)
+    actor = services.acting(lang)
     record = services.rehearsals.get(actor, rehearsal_id)
     for _ in services.rehearsals.resume(actor, rehearsal_id):
         pass
@@ -267,7 +267,7 @@ def wire(
 
     @safety.guarded(1)
     def feedback(rehearsal_id: str, every: bool, lang: Lang) -> str:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         record = services.rehearsals.get(actor, rehearsal_id)
         turns = services.rehearsals.turns(actor, rehearsal_id)
         return coach.feedback_panel(services, record, turns, lang, every=every)
@@ -289,7 +289,7 @@ def wire(
         if not rehearsal_id:
             safety.warn(t("talk.empty", lang), lang)
             return [gr.skip()] * (2 + len(page.outputs))
-        services.rehearsals.finish(single_user(lang), rehearsal_id)
+        services.rehearsals.finish(services.acting(lang), rehearsal_id)
         shown = report_page.shown(services, rehearsal_id, lang)
         return [gr.Tabs(selected="report"), shown, *view(services, rehearsal_id, lang)]
 
@@ -318,7 +318,7 @@ def _spoken(
 
     Whether this interrupts is read from the record: the reply before it is still coming.
     """
-    actor = single_user(lang)
+    actor = services.acting(lang)
     streaming = services.rehearsals.is_speaking(actor, rehearsal_id)
     spoken: list[str] = []
     chat, line, count = (page.outputs.index(c) for c in (page.chat, page.line, page.known))

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from app.acting import let_in
+from app.settings import Settings
 from app.texts import message
+from app.wiring import Services
 from interview.actor import Actor, Role
 from interview.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
 from people.accounts import Accounts, Limits
@@ -345,3 +348,30 @@ def test_todays_parameters_are_strong_and_old_hashes_are_renewed(world: World):
     session = world.accounts.sign_in("liwen", GOOD, HERE)
     assert world.repository.password(person) != old
     assert world.accounts.of_session(session.secret)
+
+
+@pytest.mark.parametrize("setting", ["on", "auto"])
+def test_where_people_sign_in_nothing_is_done_for_nobody(tmp_path: Path, setting: str):
+    host = "0.0.0.0" if setting == "auto" else "127.0.0.1"
+    services = Services(Settings(home=tmp_path / "h", host=host, accounts=setting))
+    for scope, key in ((None, "error.cli_accounts"), ({"tandao.account": "local"}, "error.sign_in")):
+        with pytest.raises(PermissionDeniedError) as caught:
+            services.acting("zh", scope=scope)
+        assert caught.value.message_key == key
+    account, _ = services.accounts.add(ROOT, "liwen", "", Role.HR)
+    scope: dict[str, object] = {}
+    let_in(scope, account)
+    assert services.acting("en", Role.TRAINER, scope) == Actor(account.id, Role.HR, "en"), "the room gives no role"
+
+
+@pytest.mark.parametrize(
+    ("host", "setting", "everybody", "on"),
+    [
+        ("127.0.0.1", "auto", False, False), ("localhost", "auto", False, False), ("::1", "auto", False, False),
+        ("0.0.0.0", "auto", False, True), ("192.168.1.4", "auto", False, True), ("box.example", "auto", False, True),
+        ("0.0.0.0", "auto", True, False), ("0.0.0.0", "off", False, False), ("127.0.0.1", "on", False, True),
+    ],
+)  # fmt: skip
+def test_when_people_sign_in(tmp_path: Path, host: str, setting: str, everybody: bool, on: bool):
+    settings = Settings(home=tmp_path, host=host, accounts=setting, serve_everybody=everybody)
+    assert settings.accounts_on is on

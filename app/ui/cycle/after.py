@@ -14,7 +14,7 @@ from app.ui.cycle import after_plan, chosen
 from app.ui.labels import Labels
 from app.ui.live import choices as live_choices
 from app.ui.report import SAVE_JS
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.employee import DAYS
 from cycle.minutes import PARTS, Entry, drafted, entries_of, lines_of
 from cycle.talks import Stage
@@ -143,7 +143,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
         count = days.strip() or str(DAYS)
         if not count.isascii() or not count.isdecimal() or len(count) > 4:
             raise InputError("days", message_key="error.link_days", limit=400)
-        secret = services.visits.make(single_user(lang), needed(talk), int(count))
+        secret = services.visits.make(services.acting(lang), needed(talk), int(count))
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
         return [link_html(f"{base}/me/{secret}", lang), f"{base}/me/{secret}"]
 
@@ -151,7 +151,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
 
     @safety.guarded(2)
     def close(talk: str, lang: Lang) -> list[Any]:
-        services.visits.take_back(single_user(lang), needed(talk))
+        services.visits.take_back(services.acting(lang), needed(talk))
         safety.tell(t("after.link_closed", lang), lang)
         return ["", ""]
 
@@ -159,7 +159,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
 
     @safety.guarded(4)
     def draft(talk: str, live_id: str, agreed: str, disputed: str, promised: str, lang: Lang) -> list[Any]:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         record, about = services.talks.talk(actor, needed(talk))
         if not live_id:
             raise InputError("no interview", message_key="error.no_live")
@@ -182,7 +182,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
 
     @safety.guarded(2)
     def save(talk: str, agreed: str, disputed: str, promised: str, version: int, source: str, lang: Lang) -> list[Any]:
-        actor, entries = single_user(lang), _entries(agreed, disputed, promised)
+        actor, entries = services.acting(lang), _entries(agreed, disputed, promised)
         stored = services.minutes.save(actor, needed(talk), entries, version, source)
         safety.tell(t("after.saved", lang), lang)
         return [stored, state_html(services, talk, lang)]
@@ -195,7 +195,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
     def confirm(
         talk: str, agreed: str, disputed: str, promised: str, version: int, source: str, lang: Lang
     ) -> list[Any]:
-        actor, entries = single_user(lang), _entries(agreed, disputed, promised)
+        actor, entries = services.acting(lang), _entries(agreed, disputed, promised)
         services.minutes.save(actor, needed(talk), entries, version, source)
         minutes, stored = services.minutes.of_talk(actor, talk)
         number = minutes.latest.number if minutes.latest else 0
@@ -217,7 +217,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
 
     @safety.guarded(2)
     def document(talk: str, lang: Lang) -> list[str]:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         record, about = services.talks.talk(actor, needed(talk))
         _, person = services.team.person(actor, record.key_id)
         minutes, _ = services.minutes.of_talk(actor, talk)
@@ -268,7 +268,7 @@ def _draw(services: Services, page: AfterPage, shared: "Shared") -> dict[str, An
         sheet, state = _sheet(services, talk, lang), state_html(services, talk, lang)
         if talk == loaded:
             return [listed, stay, stay, sheet, gr.update(choices=lives), *[stay] * 3, state, *[stay] * 9]
-        actor = single_user(lang)
+        actor = services.acting(lang)
         _, about = services.talks.talk(actor, talk)
         minutes, version = services.minutes.of_talk(actor, talk)
         entries: tuple[Entry, ...] = minutes.latest.entries if minutes.latest else ()
@@ -289,7 +289,7 @@ def _talks(services: Services, person: str, lang: Lang) -> list[tuple[str, str]]
     if not person:
         return [("", "")]
     try:
-        found = services.talks.of_person(single_user(lang), person)
+        found = services.talks.of_person(services.acting(lang), person)
     except NotFoundError:
         return [("", "")]
     named = [(f"{r.due or ''} · {t(f'cycle.stage.{Stage(r.status)}', lang)}", r.id) for r in reversed(found)]
@@ -297,7 +297,7 @@ def _talks(services: Services, person: str, lang: Lang) -> list[tuple[str, str]]
 
 
 def _sheet(services: Services, talk: str, lang: Lang) -> str:
-    sent = services.assessments.of_talk(single_user(lang), talk)
+    sent = services.assessments.of_talk(services.acting(lang), talk)
     if sent is None:
         return f"<p class='note'>{t('after.sheet_none', lang)}</p>"
     head = t("after.sheet_at", lang, at=f"{sent.at.astimezone():%Y-%m-%d %H:%M}")
@@ -306,7 +306,7 @@ def _sheet(services: Services, talk: str, lang: Lang) -> str:
 
 def state_html(services: Services, talk: str, lang: Lang) -> str:
     """Where the minutes stand, what each said, and how the employee sees them."""
-    minutes, _ = services.minutes.of_talk(single_user(lang), talk)
+    minutes, _ = services.minutes.of_talk(services.acting(lang), talk)
     latest = minutes.latest
     if latest is None:
         return f"<p class='note'>{t('after.status_none', lang)}</p>"
@@ -318,7 +318,7 @@ def state_html(services: Services, talk: str, lang: Lang) -> str:
 
 
 def _older(services: Services, talk: str, lang: Lang) -> str:
-    minutes, _ = services.minutes.of_talk(single_user(lang), talk)
+    minutes, _ = services.minutes.of_talk(services.acting(lang), talk)
     rows = "".join(
         f"<h4>{escape(t('after.version', lang, number=v.number, at=f'{v.at.astimezone():%Y-%m-%d %H:%M}'))}</h4>"
         f"{words_html(minutes, v.number, lang)}{entries_html(v.entries, lang)}"

@@ -11,7 +11,7 @@ from app.after_html import action_html, by_month, month_name, period_name, pulse
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.plans import LEVELS, ActionItem, Plan, Skill, differences, period_of, periods
 from cycle.resources import match, write_catalogue, write_idp
 from cycle.rewriting import Reading, part_name, read
@@ -192,7 +192,7 @@ def draw(services: Services, part: PlanPart, shared: "Shared") -> dict[str, Any]
 
 
 def _filled(services: Services, talk: str, lang: Lang) -> list[Any]:
-    actor = single_user(lang)
+    actor = services.acting(lang)
     plan = services.plans.of_talk(actor, talk) if talk else Plan()
     open_points = differences(services.minutes.of_talk(actor, talk)[0], plan) if talk else ()
     return [
@@ -250,7 +250,7 @@ def _done(action: ActionItem, today: dt.date, lang: Lang) -> str:
 def _resources(services: Services, plan: Plan, lang: Lang) -> str:
     if not plan.skills:
         return f"<p class='note'>{t('after.resources_none', lang)}</p>"
-    actor, other = single_user(lang), "en" if lang == "zh" else "zh"
+    actor, other = services.acting(lang), "en" if lang == "zh" else "zh"
     known, beyond = services.resources.all(actor, lang), services.resources.all(actor, other)
     parts: list[str] = []
     for skill in plan.skills:
@@ -309,7 +309,9 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
 
     @safety.guarded(9)
     def opened(action_id: str, talk: str, lang: Lang) -> list[Any]:
-        found = next((a for a in services.plans.of_talk(single_user(lang), talk).actions if a.id == action_id), None)
+        found = next(
+            (a for a in services.plans.of_talk(services.acting(lang), talk).actions if a.id == action_id), None
+        )
         if found is None:
             return ["", "", "", "", "", "", "employee", "", ""]
         by = found.by.isoformat() if found.by else ""
@@ -323,7 +325,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
         talk: str, edit: str, dispute: str, what: str, how: str, by: str, support: str, know: str, every: str,
         owner: str, skill: str, lang: Lang,
     ) -> list[Any]:  # fmt: skip
-        actor = single_user(lang)
+        actor = services.acting(lang)
         plan = services.plans.of_talk(actor, _needed(talk))
         before = next((a for a in plan.actions if a.id == edit), None)
         action = action_from(
@@ -339,7 +341,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
 
     @safety.guarded(1)
     def remove(talk: str, edit: str, lang: Lang) -> Any:
-        services.plans.remove_action(single_user(lang), _needed(talk), edit)
+        services.plans.remove_action(services.acting(lang), _needed(talk), edit)
         return ""
 
     part.remove.click(remove, [shared.talk, part.edit, language], part.asked, **private).then(**again, **QUIET)
@@ -348,7 +350,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
     def keep_skills(talk: str, one: str, now1: int, goal1: int, two: str, now2: int, goal2: int, lang: Lang) -> Any:
         rows = ((one, now1, goal1), (two, now2, goal2))
         found = [Skill(name=n.strip(), now=a or None, goal=b or None) for n, a, b in rows if n.strip()]
-        services.plans.set_skills(single_user(lang), _needed(talk), found)
+        services.plans.set_skills(services.acting(lang), _needed(talk), found)
         safety.tell(t("after.saved", lang), lang)
         return gr.skip()
 
@@ -358,7 +360,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
 
     @safety.guarded(1)
     def share(talk: str, lang: Lang) -> Any:
-        services.plans.share(single_user(lang), _needed(talk))
+        services.plans.share(services.acting(lang), _needed(talk))
         safety.tell(t("after.shared", lang), lang)
         return gr.skip()
 
@@ -366,7 +368,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
 
     @safety.guarded(1)
     def ticked(talk: str, data: dict[str, Any], lang: Lang) -> Any:
-        services.plans.tick(single_user(lang), talk, str(data.get("action") or ""), str(data.get("period") or ""))
+        services.plans.tick(services.acting(lang), talk, str(data.get("action") or ""), str(data.get("period") or ""))
         return gr.skip()
 
     def tick(talk: str, lang: Lang, event: gr.EventData) -> Any:
@@ -382,7 +384,7 @@ def _wire_exchange(services: Services, part: PlanPart, shared: "Shared", again: 
     @safety.guarded(1)
     def load(text: str, lang: Lang) -> str:
         if text:
-            count = services.resources.import_json(single_user(lang), text)
+            count = services.resources.import_json(services.acting(lang), text)
             safety.tell(t("after.loaded", lang, count=count), lang)
         return ""
 
@@ -392,7 +394,7 @@ def _wire_exchange(services: Services, part: PlanPart, shared: "Shared", again: 
 
     @safety.guarded(2)
     def catalogue(lang: Lang) -> list[str]:
-        return ["tandao-resources.json", write_catalogue(services.resources.all(single_user(lang), lang))]
+        return ["tandao-resources.json", write_catalogue(services.resources.all(services.acting(lang), lang))]
 
     part.catalogue.click(catalogue, language, list(part.carried), api_visibility="private").then(
         None, list(part.carried), list(part.carried), js=SAVE_JSON_JS, **QUIET
@@ -400,7 +402,7 @@ def _wire_exchange(services: Services, part: PlanPart, shared: "Shared", again: 
 
     @safety.guarded(2)
     def idp(talk: str, lang: Lang) -> list[str]:
-        actor = single_user(lang)
+        actor = services.acting(lang)
         record, _ = services.talks.talk(actor, _needed(talk))
         _, person = services.team.person(actor, record.key_id)
         return [f"tandao-idp-{talk}.json", write_idp(person, services.plans.of_talk(actor, talk))]

@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from app.texts import t
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.records import Record
 from cycle.talks import OPEN, Stage
 from interview.conversation import Lang
@@ -13,7 +13,7 @@ from interview.errors import NotFoundError
 
 def pick(services: Services, person_id: str, lang: Lang) -> list[Any]:
     """Values for ``[person, talk, line]`` of somebody: the talk is the next one, else the last one held, else none."""
-    talk_id = current_talk(services.talks.of_person(single_user(lang), person_id)) if person_id else ""
+    talk_id = current_talk(services.talks.of_person(services.acting(lang), person_id)) if person_id else ""
     return [person_id, talk_id, line(services, person_id, talk_id, lang)]
 
 
@@ -28,8 +28,8 @@ def line(services: Services, person_id: str, talk_id: str, lang: Lang) -> str:
     if not person_id:
         return f"<p class='note'>{t('cycle.nobody', lang)}</p>"
     try:
-        _, person = services.team.person(single_user(lang), person_id)
-        record = services.talks.talk(single_user(lang), talk_id)[0] if talk_id else None
+        _, person = services.team.person(services.acting(lang), person_id)
+        record = services.talks.talk(services.acting(lang), talk_id)[0] if talk_id else None
     except NotFoundError:
         return f"<p class='note'>{t('cycle.nobody', lang)}</p>"
     about = " · ".join(escape(x) for x in (person.number, person.role, person.department) if x)

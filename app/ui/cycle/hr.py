@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.rounds import SMALLEST_GROUP, Completion, Round
 from cycle.talks import Stage
 from interview.actor import Actor, Role
@@ -82,7 +82,7 @@ def wire(services: Services, page: RoundsPage, tab: gr.Tab, language: gr.State) 
     @safety.guarded(1)
     def make(*values: Any) -> Any:
         lang: Lang = values[-1]
-        record = services.rounds.open(_hr(lang), _round(values[:-1]))
+        record = services.rounds.open(_hr(services, lang), _round(values[:-1]))
         safety.tell(t("round.opened", lang), lang)
         return gr.update(choices=_choices(services, lang), value=record.id)
 
@@ -92,7 +92,7 @@ def wire(services: Services, page: RoundsPage, tab: gr.Tab, language: gr.State) 
     def change(round_id: str | None, *values: Any) -> list[Any]:
         lang: Lang = values[-1]
         record, _ = _found(services, round_id, lang)
-        services.rounds.change(_hr(lang), record, _round(values[:-1]))
+        services.rounds.change(_hr(services, lang), record, _round(values[:-1]))
         safety.tell(t("round.changed", lang), lang)
         return [gr.update(choices=_choices(services, lang)), _table(services, record.id, lang)]
 
@@ -101,7 +101,7 @@ def wire(services: Services, page: RoundsPage, tab: gr.Tab, language: gr.State) 
     @safety.guarded(1)
     def close(round_id: str | None, lang: Lang) -> Any:
         record, _ = _found(services, round_id, lang)
-        services.rounds.close(_hr(lang), record)
+        services.rounds.close(_hr(services, lang), record)
         safety.tell(t("round.closed", lang), lang)
         return gr.update(choices=_choices(services, lang))
 
@@ -116,7 +116,7 @@ def redraw(services: Services, page: RoundsPage, language: gr.State) -> dict[str
     def draw(round_id: str | None, lang: Lang) -> list[Any]:
         choices = _choices(services, lang)
         known = round_id if round_id in [value for _, value in choices] else None
-        departments = list(services.rounds.departments(_hr(lang)))
+        departments = list(services.rounds.departments(_hr(services, lang)))
         table = _table(services, known, lang) if known else f"<p class='note'>{t('round.none', lang)}</p>"
         return [gr.update(choices=choices, value=known), table, gr.update(choices=departments)]
 
@@ -124,7 +124,7 @@ def redraw(services: Services, page: RoundsPage, language: gr.State) -> dict[str
 
 
 def _found(services: Services, round_id: str | None, lang: Lang) -> tuple[Any, Round]:
-    found = next((pair for pair in services.rounds.all(_hr(lang)) if pair[0].id == round_id), None)
+    found = next((pair for pair in services.rounds.all(_hr(services, lang)) if pair[0].id == round_id), None)
     if found is None:
         raise InputError("no round", message_key="error.pick_round")
     return found
@@ -141,7 +141,7 @@ def _round(values: tuple[Any, ...]) -> Round:
 
 
 def _table(services: Services, round_id: str, lang: Lang) -> str:
-    return completion_html(services.rounds.completion(_hr(lang), round_id), lang)
+    return completion_html(services.rounds.completion(_hr(services, lang), round_id), lang)
 
 
 def completion_html(rows: tuple[Completion, ...], lang: Lang) -> str:
@@ -170,12 +170,12 @@ def completion_html(rows: tuple[Completion, ...], lang: Lang) -> str:
 def _choices(services: Services, lang: Lang) -> list[tuple[str, str]]:
     return [
         (f"{what.name} · {what.opens} – {what.due} · {t(f'round.is_{record.status}', lang)}", record.id)
-        for record, what in reversed(services.rounds.all(_hr(lang)))
+        for record, what in reversed(services.rounds.all(_hr(services, lang)))
     ]
 
 
-def _hr(lang: Lang) -> Actor:
-    return single_user(lang, Role.HR)
+def _hr(services: Services, lang: Lang) -> Actor:
+    return services.acting(lang, Role.HR)
 
 
 def _day_in(days: int) -> str:

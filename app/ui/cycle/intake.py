@@ -13,7 +13,7 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle import exporting, importing
 from cycle.importing import KINDS, Found, Layout, Problem
 from cycle.tables import Table, read_tables
@@ -180,7 +180,7 @@ def wire(services: Services, page: IntakePage, language: gr.State, after: dict[s
         if found.problem_count:
             raise InputError("problems", message_key="error.table_problems")
         people = {number: values for number, (values, _) in found.people.items()}
-        taken = services.team.take(single_user(lang), people, found.figures, found.events)
+        taken = services.team.take(services.acting(lang), people, found.figures, found.events)
         _WAITING.pop(token, None)
         done = t("intake.taken", lang, added=taken.added, updated=taken.updated, figures=taken.figures,
                  events=taken.events)  # fmt: skip
@@ -210,7 +210,7 @@ def _kept(token: str) -> Waiting:
 
 
 def _found(services: Services, waiting: Waiting, lang: Lang) -> Found:
-    known = {key(p.number): p.name for _, p in services.team.people(single_user(lang)) if p.number}
+    known = {key(p.number): p.name for _, p in services.team.people(services.acting(lang)) if p.number}
     return importing.read(waiting.tables, waiting.layouts, known, lang)
 
 

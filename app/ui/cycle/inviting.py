@@ -9,7 +9,7 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.invitations import CHECKLIST, Form, Invitation
 from cycle.messages import State
 from interview.conversation import Lang
@@ -118,11 +118,11 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
         closed = [gr.update(visible=False), *[gr.skip()] * (len(shown) - 1)]
         if not talk:
             return closed
-        record, about = services.talks.talk(single_user(lang), talk)
+        record, about = services.talks.talk(services.acting(lang), talk)
         if record.status not in ("due", "prepared", "invited"):
             return closed
-        form = services.invitations.form(single_user(lang), talk)
-        text = services.invitations.again(single_user(lang), talk).text if about.sequence >= 0 else ""
+        form = services.invitations.form(services.acting(lang), talk)
+        text = services.invitations.again(services.acting(lang), talk).text if about.sequence >= 0 else ""
         return [
             gr.update(visible=True),
             company_html(services, talk, lang),
@@ -138,7 +138,7 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
     @safety.guarded(2)
     def save(talk: str, *values: Any) -> list[Any]:
         lang: Lang = values[-1]
-        given = services.invitations.invite(single_user(lang), talk, _form(values[:-1]))
+        given = services.invitations.invite(services.acting(lang), talk, _form(values[:-1]))
         safety.tell(t("invite.saved", lang), lang)
         return [given.text, sendings_html(services, talk, lang)]
 
@@ -151,8 +151,10 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
         form = _form(values[:-1])
         if not services.outbox.can("mail"):
             raise InputError("no mail server", message_key="error.no_mail")
-        services.invitations.invite(single_user(lang), talk, form)
-        given = services.invitations.again(single_user(lang), talk, services.employee_link(single_user(lang), talk))
+        services.invitations.invite(services.acting(lang), talk, form)
+        given = services.invitations.again(
+            services.acting(lang), talk, services.employee_link(services.acting(lang), talk)
+        )
         _put(services, given, form.host_email, lang)
         return [given.text, sendings_html(services, talk, lang)]
 
@@ -160,7 +162,7 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
 
     @safety.guarded(1)
     def hand_over(talk: str, lang: Lang) -> str:
-        return services.invitations.again(single_user(lang), talk).ics.decode()
+        return services.invitations.again(services.acting(lang), talk).ics.decode()
 
     page.file.click(hand_over, [shared.talk, shared.language], page.carried, api_visibility="private").then(
         None, page.carried, page.carried, js=SAVE_JS
@@ -170,7 +172,7 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
     def cancel(talk: str, sure: bool, lang: Lang) -> list[Any]:
         if not sure:
             raise InputError("not sure", message_key="error.confirm_first")
-        given = services.invitations.cancel(single_user(lang), talk)
+        given = services.invitations.cancel(services.acting(lang), talk)
         if services.outbox.can("mail") and given.to:
             _put(services, given, str(given.talk.body["host_email"]), lang)
         safety.tell(t("invite.cancelled", lang), lang)
@@ -182,7 +184,7 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
 
     @safety.guarded(1)
     def resend(talk: str, event: gr.EventData, lang: Lang) -> str:
-        services.outbox.again(single_user(lang), str(event._data.get("message", "")))
+        services.outbox.again(services.acting(lang), str(event._data.get("message", "")))
         return sendings_html(services, talk, lang)
 
     def pressed(talk: str, lang: Lang, event: gr.EventData) -> str:
@@ -207,8 +209,8 @@ def redraw(services: Services, page: InvitePage, shared: "Shared") -> dict[str, 
 
 def company_html(services: Services, talk: str, lang: Lang) -> str:
     """The talk's own flow card, and what HR set for its round."""
-    record, _ = services.talks.talk(single_user(lang), talk)
-    what = services.rounds.of_talk(single_user(lang), record)
+    record, _ = services.talks.talk(services.acting(lang), talk)
+    what = services.rounds.of_talk(services.acting(lang), record)
     card = f"<a href='/flow-card?lang={lang}&talk={escape(talk)}' target='_blank'>{t('card.title', lang)}</a>"
     if what is None:
         return f"<div class='report'><p>{card}</p></div>"
@@ -233,13 +235,13 @@ def sendings_html(services: Services, talk: str, lang: Lang) -> str:
             else ""
         )
         + "</td></tr>"
-        for s in services.outbox.mine(single_user(lang), talk)
+        for s in services.outbox.mine(services.acting(lang), talk)
     )
     return f"<div class='report scroll'><table>{rows}</table></div>" if rows else ""
 
 
 def _put(services: Services, given: Invitation, reply_to: str, lang: Lang) -> None:
-    new = services.outbox.mail_invitation(single_user(lang), given, reply_to)
+    new = services.outbox.mail_invitation(services.acting(lang), given, reply_to)
     safety.tell(t("invite.mailed" if new else "invite.mailed_before", lang), lang)
 
 

@@ -12,7 +12,7 @@ from app.ui import safety
 from app.ui.cycle import chosen
 from app.ui.cycle.pack_html import advice_html, before_html, findings_html, numbers_html, placed_html
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.pack_checks import review
 from cycle.packs import Feedback, Incident, Opened, Pack, new_id
 from cycle.situation import advice, place, sign_text, signs, style_text
@@ -151,14 +151,14 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
 
     def kept(talk: str, pack: Pack, version: int, lang: Lang, *, ready: bool = False) -> tuple[str, int]:
         try:
-            stored = services.packs.save(single_user(lang), talk, pack, version, ready=ready)
+            stored = services.packs.save(services.acting(lang), talk, pack, version, ready=ready)
         except ConflictError as error:  # what is typed stays; saved again it stands
             safety.warn(message(error, lang), lang)
-            return "", services.packs.open(single_user(lang), talk).version
+            return "", services.packs.open(services.acting(lang), talk).version
         return t("pack.saved", lang, at=f"{dt.datetime.now():%H:%M:%S}", version=stored), stored
 
     def after(talk: str, said: str, pack: Pack, stored: int, lang: Lang) -> list[Any]:
-        opened = services.packs.open(single_user(lang), talk)
+        opened = services.packs.open(services.acting(lang), talk)
         note = f"<p class='note'>{said}</p>"
         base = pack.model_dump(mode="json")
         placing = _placing(services, opened, lang)
@@ -179,7 +179,7 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
     def check(*values: Any) -> list[Any]:
         talk, pack, version, lang = written(values)
         said, stored = kept(talk, pack, version, lang)
-        found = review(services.packs.open(single_user(lang), talk), services.move_reader)
+        found = review(services.packs.open(services.acting(lang), talk), services.move_reader)
         return [*after(talk, said, pack, stored, lang), findings_html(found, lang)]
 
     page.buttons["check"].click(check, inputs, [*drawn, page.findings], api_visibility="private")
@@ -209,7 +209,7 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
         said, stored = kept(talk, pack, version, lang, ready=True)
         if said:
             safety.tell(t("pack.is_ready", lang), lang)
-        person = services.talks.talk(single_user(lang), talk)[0].key_id
+        person = services.talks.talk(services.acting(lang), talk)[0].key_id
         return [*after(talk, said, pack, stored, lang), chosen.line(services, person, talk, lang)]
 
     page.buttons["ready"].click(ready, inputs, [*drawn, shared.line], api_visibility="private")
@@ -235,7 +235,7 @@ def _opening(services: Services, page: PackPage, shared: "Shared") -> dict[str, 
 
 
 def _filled(services: Services, page: PackPage, talk: str, lang: Lang) -> list[Any]:
-    opened = services.packs.open(single_user(lang), talk)
+    opened = services.packs.open(services.acting(lang), talk)
     values = values_of(opened)
     lists = dict(zip(_choosers(page, names=True), _choices(opened, lang), strict=True))
     fixed = {

@@ -11,7 +11,7 @@ from app import pictures
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.numbers import window
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -56,7 +56,7 @@ def wire(services: Services, page: PicturesPage, shared: Any, tab: gr.Tab) -> No
     def show(person_id: str, lang: Lang) -> str:
         if not person_id:
             raise InputError("none", message_key="error.pick_person")
-        actor = single_user(lang)
+        actor = services.acting(lang)
         _, person = services.team.person(actor, person_id)
         return pictures.shared_page(
             person.name, services.team.figures(actor, person_id), services.team.events(actor, person_id), lang
@@ -79,7 +79,7 @@ def redraws(services: Services, page: PicturesPage, shared: Any) -> list[dict[st
 
 def drawn(services: Services, person_id: str, lang: Lang) -> str:
     """All pictures of one person, with the team's spread of the last six months."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     _, person = services.team.person(actor, person_id)
     figures, events = services.team.figures(actor, person_id), services.team.events(actor, person_id)
     months = window(figures, TEAM_MONTHS)

@@ -9,7 +9,7 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety, talk
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.rehearsal_persona import assumptions
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -40,7 +40,7 @@ def wire(services: Services, page: RehearsePage, shared: "Shared", talking: talk
     def start(talk_id: str, lang: Lang) -> list[Any]:
         if not talk_id:
             raise InputError("no talk", message_key="rehearse.pick")
-        actor = single_user(lang)
+        actor = services.acting(lang)
         persona = services.own_personas.make(actor, talk_id, dt.date.today())
         made = services.rehearsals.start(actor, persona.id, lang=persona.lang)
         return [made.id, gr.Tabs(selected="talk"), *talk.view(services, made.id, lang)]

@@ -9,7 +9,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.cycle import chosen, intake
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.records import Record
 from cycle.team import Person
 from interview.conversation import Lang
@@ -87,7 +87,7 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
         person = Person(
             name=name, number=number, role=role, department=department, email=email, lang=lang, expectations=points
         )
-        services.team.add(single_user(lang), person)
+        services.team.add(services.acting(lang), person)
         safety.tell(t("team.added", lang, name=person.name), lang)
         return [*[""] * len(page.form), *_listed(services, "", None, lang)]
 
@@ -97,7 +97,7 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
     def forget(person_id: str, sure: bool, lang: Lang) -> list[Any]:
         if not person_id or not sure:
             raise InputError("none", message_key="error.confirm_first" if person_id else "error.pick_person")
-        services.team.forget(single_user(lang), person_id)
+        services.team.forget(services.acting(lang), person_id)
         return [*chosen.pick(services, "", lang), False, *_listed(services, "", None, lang)]
 
     page.forget.click(
@@ -119,7 +119,7 @@ def redraws(services: Services, page: TeamPage, shared: Any) -> list[dict[str, A
 
 
 def _listed(services: Services, search: str, person_id: str | None, lang: Lang) -> list[Any]:
-    people = services.team.people(single_user(lang))
+    people = services.team.people(services.acting(lang))
     found = [pair for pair in people if search.strip().casefold() in _searched(pair[1])]
     shown = found[:SHOWN]
     note = t("team.none" if not people else "team.count", lang, shown=len(shown), found=len(found), all=len(people))

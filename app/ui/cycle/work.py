@@ -12,7 +12,7 @@ from app.ui import safety
 from app.ui.cycle import inviting, rehearse
 from app.ui.cycle.chosen import line
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from cycle.talks import Stage
 from cycle.work import Next, Overview, Row
 from interview.conversation import Lang
@@ -128,7 +128,7 @@ def wire(services: Services, page: WorkPage, shared: "Shared", tab: gr.Tab) -> N
 
     @safety.guarded(1)
     def plan(department: str | None, due: str, lang: Lang) -> Any:
-        actor, day = single_user(lang), _day(due)
+        actor, day = services.acting(lang), _day(due)
         people = services.team.people(actor)
         ids = [r.id for r, person in people if not department or person.department == department]
         made = services.talks.plan_all(actor, ids, day)
@@ -152,7 +152,7 @@ def wire(services: Services, page: WorkPage, shared: "Shared", tab: gr.Tab) -> N
 
 def _acted(services: Services, data: Any, due: str, lang: Lang) -> list[Any]:
     """What the pressed button does: person, talk, line and both rows of tabs."""
-    actor = single_user(lang)
+    actor = services.acting(lang)
     what, person, talk = (str(data.get(name) or "") for name in ("what", "person", "talk"))
     stay = gr.skip()
     if what == Next.PLAN_TALK:
@@ -187,7 +187,7 @@ def redraws(services: Services, page: WorkPage, shared: "Shared") -> list[dict[s
 
 
 def _drawn(services: Services, show: str, department: str | None, search: str, number: int, lang: Lang) -> list[Any]:
-    actor = single_user(lang)
+    actor = services.acting(lang)
     services.rounds.ask_for_team(actor)
     seen = services.work.overview(
         actor, show=show if show in SHOWS else "open", department=department or "", text=search or "", page=number

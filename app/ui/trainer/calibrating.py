@@ -9,7 +9,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.trainer.reviewing import dimension_name
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
 from review.calibration import (
@@ -41,7 +41,7 @@ def redraw(services: Services, page: gr.HTML, language: gr.State) -> dict[str, A
 
 def calibration_html(services: Services, lang: Lang) -> str:
     """Agreement tables, drift, and the widest differences with the sentence each was about."""
-    actor = single_user(lang, Role.TRAINER)
+    actor = services.acting(lang, Role.TRAINER)
     notes = services.reviews.every_note(actor)
     rows = "".join(
         _row(t(key, lang), agreement(pairs), lang)

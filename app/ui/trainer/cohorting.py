@@ -13,7 +13,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report import SAVE_JS
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Actor, Role
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -114,7 +114,7 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
     def opened(picked: str | None, lang: Lang) -> list[Any]:
         if not picked:
             return ["", *[gr.skip()] * 6]
-        progress = services.cohorts.progress(_trainer(lang), picked)
+        progress = services.cohorts.progress(_trainer(services, lang), picked)
         found = progress.cohort
         people = "\n".join(f"{person} {name}" for person, name in found.members.items())
         return [
@@ -129,7 +129,7 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
         if not persona or not scenario:
             raise InputError("no talk", message_key="error.cohort_talk")
         made = services.cohorts.create(
-            _trainer(lang), name, persona, scenario, _members(members), due_on=_day(due), required=required
+            _trainer(services, lang), name, persona, scenario, _members(members), due_on=_day(due), required=required
         )
         return gr.update(choices=_choices(services, lang), value=made.id)
 
@@ -142,10 +142,10 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
         if not picked:
             raise InputError("none", message_key="error.pick_cohort")
         services.cohorts.change(
-            _trainer(lang), picked, name=name.strip(), persona_id=persona, scenario_id=scenario, due_on=_day(due),
+            _trainer(services, lang), picked, name=name.strip(), persona_id=persona, scenario_id=scenario, due_on=_day(due),
             required=float(required), members=_members(members),
         )  # fmt: skip
-        progress = services.cohorts.progress(_trainer(lang), picked)
+        progress = services.cohorts.progress(_trainer(services, lang), picked)
         return [gr.update(choices=_choices(services, lang), value=picked), progress_html(services, progress, lang)]
 
     page.change.click(change, [page.pick, *form, language], [page.pick, page.progress], api_visibility="private")
@@ -156,7 +156,7 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
         def hand_over(picked: str | None, lang: Lang, made: Any = made) -> list[str]:
             if not picked:
                 raise InputError("none", message_key="error.pick_cohort")
-            return list(made(services, services.cohorts.progress(_trainer(lang), picked), lang))
+            return list(made(services, services.cohorts.progress(_trainer(services, lang), picked), lang))
 
         button.click(hand_over, [page.pick, language], list(page.carried), api_visibility="private").then(
             None, list(page.carried), list(page.carried), js=SAVE_JS
@@ -166,7 +166,7 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
     def delete(picked: str | None, sure: bool, lang: Lang) -> list[Any]:
         if not picked or not sure:
             raise InputError("none", message_key="error.pick_cohort" if not picked else "error.confirm_first")
-        services.cohorts.delete(_trainer(lang), picked)
+        services.cohorts.delete(_trainer(services, lang), picked)
         return [gr.update(choices=_choices(services, lang), value=None), False, ""]
 
     page.delete.click(
@@ -179,7 +179,9 @@ def redraw(services: Services, page: CohortPage, language: gr.State) -> dict[str
 
     @safety.guarded(4)
     def draw(picked: str | None, lang: Lang) -> list[Any]:
-        table = progress_html(services, services.cohorts.progress(_trainer(lang), picked), lang) if picked else ""
+        table = (
+            progress_html(services, services.cohorts.progress(_trainer(services, lang), picked), lang) if picked else ""
+        )
         return [
             gr.update(choices=_choices(services, lang)), table,
             gr.update(choices=[(f"{p.face} {p.name}", p.id) for p in services.library.personas(lang)]),
@@ -192,13 +194,13 @@ def redraw(services: Services, page: CohortPage, language: gr.State) -> dict[str
     }  # fmt: skip
 
 
-def _trainer(lang: Lang) -> Actor:
-    return single_user(lang, Role.TRAINER)
+def _trainer(services: Services, lang: Lang) -> Actor:
+    return services.acting(lang, Role.TRAINER)
 
 
 def _choices(services: Services, lang: Lang) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for cohort in services.cohorts.led(_trainer(lang)):
+    for cohort in services.cohorts.led(_trainer(services, lang)):
         due = t("cohort.until", lang, day=cohort.due_on.isoformat()) if cohort.due_on else ""
         found.append((f"{cohort.name}\n{t('cohort.size', lang, count=len(cohort.members))} {due}", cohort.id))
     return found

@@ -10,7 +10,7 @@ from app.texts import message, t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.parts import brief_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import DataFileError, InputError
@@ -113,7 +113,7 @@ def wire(services: Services, page: EditPage, tab: gr.Tab, language: gr.State) ->
     def save(in_lang: Lang, *rest: Any) -> list[Any]:
         *values, lang = rest
         try:
-            kept = services.editing.save(_trainer(lang), page.kind, raw_of(values, form), in_lang)
+            kept = services.editing.save(_trainer(services, lang), page.kind, raw_of(values, form), in_lang)
         except DataFileError:
             return [gr.skip(), _verdict(services, page.kind, values, in_lang, lang)]
         safety.tell(t("edit.saved", lang), lang)
@@ -125,7 +125,7 @@ def wire(services: Services, page: EditPage, tab: gr.Tab, language: gr.State) ->
     def revert(picked: str | None, in_lang: Lang, lang: Lang) -> list[Any]:
         if not picked:
             raise InputError("none", message_key="error.pick_file")
-        services.editing.revert(_trainer(lang), page.kind, picked, in_lang)
+        services.editing.revert(_trainer(services, lang), page.kind, picked, in_lang)
         safety.tell(t("edit.reverted", lang), lang)
         return load(picked, in_lang, lang)
 
@@ -144,12 +144,12 @@ def redraw(services: Services, page: EditPage, language: gr.State) -> dict[str, 
     return {"fn": draw, "inputs": [language], "outputs": [page.pick, *page.fields]}
 
 
-def _trainer(lang: Lang) -> Actor:
-    return single_user(lang, Role.TRAINER)
+def _trainer(services: Services, lang: Lang) -> Actor:
+    return services.acting(lang, Role.TRAINER)
 
 
 def _choices(services: Services, kind: Kind, lang: Lang) -> list[tuple[str, str]]:
-    edited = {file_id for k, file_id, _ in services.editing.edited(_trainer(lang)) if k == kind}
+    edited = {file_id for k, file_id, _ in services.editing.edited(_trainer(services, lang)) if k == kind}
     if kind == "persona":
         named = [(f"{p.face} {p.name} · {p.id}", p.id) for p in services.library.personas(lang)]
     else:

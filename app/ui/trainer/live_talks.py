@@ -9,7 +9,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
 from interview.errors import ConsentError
@@ -37,7 +37,7 @@ def redraw(services: Services, page: LiveTalksPage, language: gr.State) -> dict[
 
     @safety.guarded(2)
     def draw(lang: Lang) -> list[Any]:
-        actor = single_user(lang, Role.TRAINER)
+        actor = services.acting(lang, Role.TRAINER)
         people = services.reviews.people(actor)
         found = services.live.shared(actor, people)
         rows = [(f"{people[i.owner_id]} · {i.title}\n{i.created_at.astimezone():%Y-%m-%d %H:%M}", i.id) for i in found]
@@ -60,7 +60,7 @@ def wire(services: Services, page: LiveTalksPage, tab: gr.Tab, language: gr.Stat
 
 def shared_report(services: Services, interview_id: str, lang: Lang) -> str:
     """The report without points or band: nobody passes or fails a real talk by a machine's word."""
-    actor = single_user(lang, Role.TRAINER)
+    actor = services.acting(lang, Role.TRAINER)
     people = services.reviews.people(actor)
     transcript = services.live.shared_transcript(actor, interview_id, people)
     if not transcript.turns:

@@ -12,7 +12,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_html
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -138,7 +138,7 @@ def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[st
 
     @safety.guarded(5)
     def listing(person: str, persona: str, scenario: str, flag: str, below: str, since: str, lang: Lang) -> Any:
-        sessions = services.reviews.sessions(single_user(lang, Role.TRAINER))
+        sessions = services.reviews.sessions(services.acting(lang, Role.TRAINER))
         people = sorted({s.owner for s in sessions})
         personas = {s.record.persona_id for s in sessions}
         scenarios = {s.record.scenario_id for s in sessions}
@@ -187,7 +187,7 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
 
     @safety.guarded(3)
     def comment(picked: str | None, turn: str, words: str, lang: Lang) -> list[Any]:
-        services.reviews.comment(single_user(lang, Role.TRAINER), _needed(picked), words, _turn(turn))
+        services.reviews.comment(services.acting(lang, Role.TRAINER), _needed(picked), words, _turn(turn))
         return [*_opened(services, picked, lang), ""]
 
     said = [page.text, page.notes, page.words]
@@ -198,7 +198,7 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
         given = _figure(score)
         if given is None:
             raise InputError("no score", message_key="error.score_range")
-        actor = single_user(lang, Role.TRAINER)
+        actor = services.acting(lang, Role.TRAINER)
         services.reviews.overrule(actor, _needed(picked), dimension, given, words, _turn(turn))
         return [*_opened(services, picked, lang), ""]
 
@@ -211,7 +211,7 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
 
     @safety.guarded(3)
     def confirm(picked: str | None, words: str, dimension: str, lang: Lang) -> list[Any]:
-        actor = single_user(lang, Role.TRAINER)
+        actor = services.acting(lang, Role.TRAINER)
         machine = machine_score(build_report(services, actor, _needed(picked)), dimension)
         if machine is None:
             raise InputError("nothing to confirm", message_key="error.not_scored")
@@ -261,7 +261,7 @@ def _day(text: str) -> dt.date | None:
 def _opened(services: Services, picked: str | None, lang: Lang) -> list[str]:
     if not picked:
         return [f"<p>{t('review.empty', lang)}</p>", ""]
-    actor = single_user(lang, Role.TRAINER)
+    actor = services.acting(lang, Role.TRAINER)
     report = build_report(services, actor, picked)
     shown = report_html(report, services.rehearsals.transcript(actor, picked), lang)
     return [shown, notes_html(services.reviews.notes(actor, picked), lang)]

@@ -11,7 +11,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.choose import drills
 from app.ui.labels import Labels
-from app.wiring import Services, single_user
+from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -84,7 +84,7 @@ def wire(services: Services, page: ClassPage, tab: gr.Tab, language: gr.State) -
     def _start(persona: str, scenario: str, step: str, host: str, scheme: str, lang: Lang) -> list[Any]:
         if not persona or not scenario:
             raise InputError("no talk", message_key="error.cohort_talk")
-        room = services.classrooms.open(single_user(lang, Role.TRAINER), persona, scenario, Step(step), lang)
+        room = services.classrooms.open(services.acting(lang, Role.TRAINER), persona, scenario, Step(step), lang)
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
         moment = moment_of(services, services.classrooms.invitation(room.id))
         return [
@@ -104,7 +104,7 @@ def wire(services: Services, page: ClassPage, tab: gr.Tab, language: gr.State) -
     def watch(code: str, shown: int, lang: Lang) -> list[Any]:
         if not code:
             return [gr.skip(), gr.skip()]
-        found = services.classrooms.answers(single_user(lang, Role.TRAINER), code)
+        found = services.classrooms.answers(services.acting(lang, Role.TRAINER), code)
         if len(found) == shown:
             return [gr.skip(), gr.skip()]
         moment = moment_of(services, services.classrooms.invitation(code))
@@ -116,7 +116,7 @@ def wire(services: Services, page: ClassPage, tab: gr.Tab, language: gr.State) -
     def close(code: str, lang: Lang) -> Any:
         if not code:
             raise InputError("none", message_key="error.no_class_open")
-        services.classrooms.close(single_user(lang, Role.TRAINER), code)
+        services.classrooms.close(services.acting(lang, Role.TRAINER), code)
         safety.tell(t("class.closed", lang), lang)
         return gr.skip()
 
@@ -126,7 +126,7 @@ def wire(services: Services, page: ClassPage, tab: gr.Tab, language: gr.State) -
     def delete(code: str, lang: Lang) -> list[Any]:
         if not code:
             raise InputError("none", message_key="error.no_class_open")
-        services.classrooms.delete(single_user(lang, Role.TRAINER), code)
+        services.classrooms.delete(services.acting(lang, Role.TRAINER), code)
         return ["", "", "", gr.Timer(active=False)]
 
     page.delete.click(
