@@ -61,6 +61,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         yield Finding("settings", "broken", "wrong", {"problem": str(error)})
         return
     yield Finding("settings", "ok", "ok")
+    from app.doctor_hearing import microphone, speech
     from app.doctor_llm import judge, llm
     from app.doctor_messages import messages
 
@@ -72,6 +73,8 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         personas,
         clock,
         port,
+        speech,
+        microphone,
         llm,
         judge,
         messages,

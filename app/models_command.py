@@ -7,6 +7,7 @@ from app.settings import Settings
 from app.texts import t
 from interview.conversation import Lang
 from llms import weights
+from speech.hub import hub_folder, is_hub_name
 
 
 def listing(settings: Settings, lang: Lang, as_json: bool) -> Iterator[str]:
@@ -29,6 +30,10 @@ def listing(settings: Settings, lang: Lang, as_json: bool) -> Iterator[str]:
 def pull(settings: Settings, lang: Lang, names: tuple[str, ...]) -> Iterator[str]:
     """Fetch the models that are not there yet; raises StorageError or NotFoundError."""
     for name in names:
+        if is_hub_name(name):
+            yield t("models.pulling_hub", lang, model=name)
+            yield t("models.ready", lang, path=str(hub_folder(name, settings.models, fetch=True)))
+            continue
         yield t("models.pulling", lang, model=name, mb=round(weights.find(name).bytes / 1e6))
         path = weights.pull(name, settings.models, weights.any_fetch)
         yield t("models.ready", lang, path=str(path))

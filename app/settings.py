@@ -41,7 +41,10 @@ class Settings(BaseSettings):
         default="",
         description="a transformers classifier (path or hub name) that adds faint cues; needs [transformers]",
     )
-    speech_model: str = Field(default="whisper-base", description="what hears live interviews: tandao models list")
+    speech_model: str = Field(
+        default="whisper-base",
+        description="what hears live interviews: a name of tandao models list, a folder, or owner/name on the hub",
+    )
     models: Path = Field(
         default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"
     )

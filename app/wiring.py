@@ -74,6 +74,22 @@ def personas_folder(settings: Settings) -> Path:
     return settings.personas or Path(__file__).parent.parent / "personas"
 
 
+def speech_folder(settings: Settings) -> Path:
+    """Where the speech model lies: a folder, a hub name that was pulled, or a model of the list, joined from its packages.
+
+    Raises StorageError or NotFoundError that says what to do.
+    """
+    from llms.weights import ready
+    from speech.hub import hub_folder, is_hub_name
+
+    chosen = Path(settings.speech_model).expanduser()
+    if chosen.is_dir():
+        return chosen
+    if is_hub_name(settings.speech_model):
+        return hub_folder(settings.speech_model, settings.models)
+    return ready(settings.speech_model, settings.models)
+
+
 @dataclass(frozen=True)
 class Services:
     """What pages and commands call. Parts are built when first used, so that a command starts fast."""
@@ -246,11 +262,9 @@ class Services:
             from speech.worker import Transcriber as Worker
         except ImportError as error:
             raise StorageError("no speech extra", message_key="error.no_speech") from error
-        from llms.weights import ready
         from speech.whisper import FILES
 
-        chosen = Path(self.settings.speech_model)
-        folder = chosen if chosen.is_dir() else ready(self.settings.speech_model, self.settings.models)
+        folder = speech_folder(self.settings)
         small = self.settings.models / "whisper-tiny"
         made = Worker.of_model(folder, small=small if all((small / name).is_file() for name in FILES) else None)
         made.start()

@@ -94,6 +94,11 @@ def is_there(name: str, folder: Path) -> bool:
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
+def is_carried(name: str) -> bool:
+    """Whether packages of this environment carry all of a model."""
+    return all(_installed(package) for package in find(name).packages)
+
+
 def path_of(name: str, folder: Path) -> Path:
     """The first file of a model, which names it; whether it is there is another question."""
     return folder / name / find(name).files[0].name
@@ -127,7 +132,7 @@ def ready(name: str, folder: Path) -> Path:
     found = states(name, folder)
     if all(state == "ok" for state in found.values()):
         return folder / name
-    if all(_installed(package) for package in find(name).packages):
+    if is_carried(name):
         return pull(name, folder, installed_fetch)
     broken = next((file for file, state in found.items() if state == "damaged"), None)
     if broken is not None:

@@ -170,7 +170,8 @@ def _punctuated(text: str) -> str:
 
 
 def _loaded(folder: Path, threads: int) -> Any:
-    missing = next((name for name in FILES if not (folder / name).is_file()), None)
+    others = {"vocabulary.txt": "vocabulary.json"}  # as newer models have it
+    missing = next((n for n in FILES if not ((folder / n).is_file() or (folder / others.get(n, n)).is_file())), None)
     if missing is not None:
         raise StorageError(missing, message_key="error.model_missing", model=folder.name)
     from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStubs]

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from app import doctor
 from app.cli import main
 from app.doctor import Finding, examine, sentences
-from app.settings import Settings
-from app.wiring import Services, single_user
+from app.settings import Settings, load_settings
+from app.wiring import Services, single_user, speech_folder
 from interview.conversation import LANGS
+from llms import weights
 from tests.fakes.llm_server import Server, llm_server
 
 
@@ -35,6 +36,7 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "home"
     monkeypatch.setenv("TANDAO_HOME", str(folder))
+    monkeypatch.setenv("TANDAO_MODELS", str(tmp_path / "models"))
     services = Services(Settings(home=folder))
     services.rehearsals.start(single_user("zh"), "expert-open", lang="zh")
     del services
@@ -53,7 +55,7 @@ def test_a_sound_installation(home):
     before = {p.name: p.stat().st_mtime_ns for p in home.iterdir() if not p.name.endswith(("-shm", "-wal"))}
     assert {f.check: f.says for f in examine() if f.check != "port"} == {
         "settings": "ok", "home": "ok", "key": "ok", "database": "ok", "disk": "ok", "personas": "ok", "clock": "ok",
-        "llm": "none", "mail": "none",
+        "speech": "carried", "microphone": "ok", "llm": "none", "mail": "none",
     }  # fmt: skip
     after = {p.name: p.stat().st_mtime_ns for p in home.iterdir() if not p.name.endswith(("-shm", "-wal"))}
     assert after == before
@@ -214,3 +216,40 @@ def test_every_sentence_is_there_in_both_languages_with_the_same_places():
         fields = {field for _, field, _, _ in string.Formatter().parse(text) if field}
         assert places.setdefault((check, name), fields) == fields, (check, name, lang)
     assert Finding("disk", "ok", "ok", {"free": "3.0"}).line("en").startswith("✓ disk")
+
+
+def test_what_hears(home, tmp_path, monkeypatch):
+    assert said("speech") == ("ok", "carried")
+    assert not (tmp_path / "models").exists()
+    folder = tmp_path / "models" / "whisper-base"
+    folder.mkdir(parents=True)
+    for file in weights.find("whisper-base").files:
+        with (folder / file.name).open("wb") as empty:
+            empty.truncate(file.bytes)
+    assert said("speech") == ("broken", "damaged")
+    monkeypatch.setenv("TANDAO_SPEECH_MODEL", "whisper-huge")
+    assert said("speech") == ("warning", "unknown")
+    monkeypatch.setenv("TANDAO_SPEECH_MODEL", str(folder))
+    assert said("speech") == ("ok", "ok")
+    monkeypatch.setenv("TANDAO_SPEECH_MODEL", "some/model")
+    assert said("speech") == ("warning", "missing")
+
+
+def test_a_speech_model_by_its_hub_name(home, tmp_path, monkeypatch):
+    """Laid out as the hub's client keeps it, which then finds it without a network."""
+    kept = tmp_path / "models" / "models--some--model"
+    (kept / "snapshots" / "abc").mkdir(parents=True)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("abc")
+    (kept / "snapshots" / "abc" / "config.json").write_text("{}")
+    monkeypatch.setenv("TANDAO_SPEECH_MODEL", "some/model")
+    assert said("speech") == ("ok", "ok")
+    assert speech_folder(load_settings()) == kept / "snapshots" / "abc"
+
+
+def test_where_browsers_give_the_microphone(home, monkeypatch):
+    assert said("microphone") == ("ok", "ok")
+    monkeypatch.setenv("TANDAO_HOST", "0.0.0.0")
+    assert said("microphone") == ("warning", "insecure")
+    monkeypatch.setenv("TANDAO_PUBLIC_URL", "https://talk.example")
+    assert said("microphone") == ("ok", "ok")
