@@ -11,6 +11,7 @@ from storage.vault import Vault
 if TYPE_CHECKING:
     from storage.accounts import SqlAccounts
     from storage.custom_files import SqlCustomFiles
+    from storage.leases import SqlLeases
     from storage.live import SqlInterviews, SqlLedger
     from storage.records import SqlRecords
     from storage.repositories import SqlRehearsals
@@ -95,6 +96,13 @@ class Store:
         from storage.accounts import SqlAccounts
 
         return SqlAccounts(self.engine, self._vault)
+
+    @cached_property
+    def leases(self) -> "SqlLeases":
+        """What one replica at a time does; one holder for each process."""
+        from storage.leases import SqlLeases
+
+        return SqlLeases(self.engine, self._clock)
 
     def records_by(self, clock: Clock) -> "SqlRecords":
         """The same records stamped by another clock; a coarse one for what must not be told by its time."""

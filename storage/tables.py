@@ -14,7 +14,7 @@ from sqlalchemy import (
     Table,
 )  # fmt: skip
 
-HEAD = "0007"
+HEAD = "0009"
 """The newest migration; a test holds it against ``storage/migrations``."""
 
 metadata = MetaData(
@@ -286,4 +286,12 @@ sign_in_tries = Table(
     Column("tries", Integer, nullable=False),
     Column("until", String(40)),
     Column("forget_at", String(40), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(40), nullable=False),
+    Column("until", String(40), nullable=False),
 )

@@ -28,9 +28,9 @@ from interview.errors import StorageError
 from storage.database import is_current, migrate, open_database
 from storage.tables import HEAD, metadata
 
-REVISIONS = sorted(
-    script.revision for script in ScriptDirectory(str(Path(storage.__file__).parent / "migrations")).walk_revisions()
-)
+SCRIPTS = ScriptDirectory(str(Path(storage.__file__).parent / "migrations"))
+REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+"""From the first release on."""
 VALUES = {Boolean: True, Float: 1.5, Integer: 1, JSON: {"a": [1, "二"]}, LargeBinary: b"\x00sealed\xff"}
 
 
