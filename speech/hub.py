@@ -1,6 +1,7 @@
 """A speech model by its name on the Hugging Face hub: taken from the local cache, fetched only when asked for."""
 
 from pathlib import Path
+from typing import Any, cast
 
 from interview.errors import StorageError
 
@@ -19,7 +20,7 @@ def hub_folder(name: str, cache: Path, *, fetch: bool = False) -> Path:
     from faster_whisper.utils import download_model  # pyright: ignore[reportMissingTypeStubs]
 
     try:
-        found: str = download_model(name, cache_dir=str(cache), local_files_only=not fetch)  # pyright: ignore[reportUnknownVariableType]
+        found = str(cast(Any, download_model)(name, cache_dir=str(cache), local_files_only=not fetch))
     except Exception as error:  # the hub's client raises OSError, ValueError and errors of its transport
         key = "error.model_hub" if fetch else "error.model_missing"
         raise StorageError(type(error).__name__, message_key=key, model=name) from error
