@@ -216,6 +216,7 @@ STYLE = (
     "margin:1rem auto;padding:0 12px;color:#111;background:#fff}figure{margin:0 0 1.4rem;break-inside:avoid}svg{max-width:100%;"
     "height:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{border-bottom:1px solid #bbb;"
     "padding:.2rem .4rem;text-align:left}.note{color:#444;font-size:.9rem}.scroll{overflow-x:auto}"
+    "@media screen and (max-width:640px){.scroll>svg{min-width:600px}}"
 )
 
 
@@ -227,8 +228,8 @@ def _figure(
     body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
     return (
         f"<figure class='picture'><h3>{label}</h3><p class='note'>{escape(note)}</p>"
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-size="12" fill="currentColor"><title>{label}</title>{inside}</svg>'
+        f'<div class="scroll"><svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'font-size="12" fill="currentColor"><title>{label}</title>{inside}</svg></div>'
         f"<details open><summary>{t('picture.table', lang)}</summary><div class='scroll'><table><tr>{head}</tr>{body}"
         f"</table></div></details></figure>"
     )

@@ -27,7 +27,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
                 [("中文", "zh"), ("English", "en")], value=lang, show_label=False, container=False, elem_id="language"
             )
             role = gr.Radio(roles(lang), value="manager", show_label=False, container=False, elem_id="role")
-        with gr.Tabs(selected="choose", elem_id="tabs") as tabs:
+        with gr.Tabs(selected="choose", elem_id="tabs", overflow_behavior="wrap") as tabs:
             with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose"):
                 choosing = choose.build(services, labels)
             with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief"):

@@ -53,7 +53,7 @@ def phone(browser: Browser, link: str) -> Page:
 def test_link_sheet_minutes_plan(page: Page, server: Server, browser: Browser, talk: str):
     after(page)
     page.click("#after-make_link")
-    expect(page.locator("#after-link svg")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("#after-link svg.segno")).to_be_visible(timeout=SLOW_MS)
     link = page.locator("#me-link").get_attribute("href") or ""
     mine = phone(browser, link)
     assert mine.evaluate("document.documentElement.scrollWidth") <= 390

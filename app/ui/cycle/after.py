@@ -33,6 +33,8 @@ class AfterPage:
     ``loaded``: the talk whose minutes and skills are in the boxes, so that coming back loses nothing typed."""
 
     pick: gr.Dropdown
+    none: gr.HTML
+    body: gr.Column
     days: gr.Textbox
     make: gr.Button
     close: gr.Button
@@ -57,6 +59,8 @@ class AfterPage:
         """What choosing a talk fills."""
         return [
             self.pick,
+            self.none,
+            self.body,
             self.link,
             self.copy,
             self.sheet,
@@ -87,29 +91,33 @@ def build(services: Services, labels: Labels) -> AfterPage:
 
     pick = gr.Dropdown([("", "")], value="", elem_id="after-talk", **labels.text(label="after.talk"))
     labels.keep(pick, label="after.talk")
-    with gr.Column(elem_id="after-link-box"):
-        heading("link")
-        with gr.Row():
-            days = box("days", scale=1)
-            make = button("make_link", variant="primary", scale=2)
-            close = button("close_link", variant="stop", scale=2)
-        link = gr.HTML("", elem_id="after-link")
-        copy = box("copy", interactive=False, buttons=["copy"])
-        sheet = gr.HTML("", elem_id="after-sheet")
-    with gr.Column(elem_id="after-minutes-box"):
-        heading("minutes")
-        with gr.Row():
-            live = gr.Dropdown([("", "")], value="", elem_id="after-live", scale=3, **labels.text(label="after.live"))
-            labels.keep(live, label="after.live")
-            draft = button("draft", scale=2)
-        minutes = [box(part, lines=4, max_lines=14) for part in PARTS]
-        with gr.Row():
-            save, confirm, keep = button("save"), button("confirm", variant="primary"), button("keep")
-        state = gr.HTML("", elem_id="after-state", elem_classes="report")
-    plan = after_plan.build(labels)
+    none = gr.HTML("", elem_id="after-none")
+    with gr.Column(visible=False, elem_id="after-body") as body:
+        with gr.Column(elem_id="after-link-box"):
+            heading("link")
+            with gr.Row():
+                days = box("days", scale=1)
+                make = button("make_link", variant="primary", scale=2)
+                close = button("close_link", variant="stop", scale=2)
+            link = gr.HTML("", elem_id="after-link")
+            copy = box("copy", interactive=False, buttons=["copy"], visible=False)
+            sheet = gr.HTML("", elem_id="after-sheet")
+        with gr.Column(elem_id="after-minutes-box"):
+            heading("minutes")
+            with gr.Row():
+                live = gr.Dropdown(
+                    [("", "")], value="", elem_id="after-live", scale=3, **labels.text(label="after.live")
+                )
+                labels.keep(live, label="after.live")
+                draft = button("draft", scale=2)
+            minutes = [box(part, lines=4, max_lines=14) for part in PARTS]
+            with gr.Row():
+                save, confirm, keep = button("save"), button("confirm", variant="primary"), button("keep")
+            state = gr.HTML("", elem_id="after-state", elem_classes="report")
+        plan = after_plan.build(labels)
     carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
     return AfterPage(
-        pick, days, make, close, link, copy, sheet, live, draft, minutes, save, confirm, keep, state,
+        pick, none, body, days, make, close, link, copy, sheet, live, draft, minutes, save, confirm, keep, state,
         gr.State(0), gr.State(""), gr.State(None), carried, plan,
     )  # fmt: skip
 
@@ -123,7 +131,7 @@ def needed(talk: str) -> str:
 
 def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> None:
     """Everything follows the talk that is chosen."""
-    language = shared.language
+    language, hidden = shared.language, gr.update(value="", visible=False)
     drawn = _draw(services, page, shared)
     tab.select(**drawn, **QUIET).then(**after_plan.draw(services, page.plan, shared), **QUIET)
 
@@ -145,7 +153,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
             raise InputError("days", message_key="error.link_days", limit=400)
         secret = services.visits.make(services.acting(lang), needed(talk), int(count))
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
-        return [link_html(f"{base}/me/{secret}", lang), f"{base}/me/{secret}"]
+        return [link_html(f"{base}/me/{secret}", lang), gr.update(value=f"{base}/me/{secret}", visible=True)]
 
     page.make.click(make, [shared.talk, page.days, language], [page.link, page.copy], api_visibility="private")
 
@@ -153,7 +161,7 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
     def close(talk: str, lang: Lang) -> list[Any]:
         services.visits.take_back(services.acting(lang), needed(talk))
         safety.tell(t("after.link_closed", lang), lang)
-        return ["", ""]
+        return ["", hidden]
 
     page.close.click(close, [shared.talk, language], [page.link, page.copy], api_visibility="private")
 
@@ -261,21 +269,23 @@ def _draw(services: Services, page: AfterPage, shared: "Shared") -> dict[str, An
     def fill(person: str, talk: str, loaded: str | None, lang: Lang) -> list[Any]:
         listed = gr.update(choices=_talks(services, person, lang), value=talk or "")
         lives = live_choices(services, lang)
-        stay = gr.skip()
+        stay, hidden = gr.skip(), gr.update(value="", visible=False)
         if not talk:
-            skills = ["", 0, 0] * 2
-            return [listed, "", "", "", gr.update(choices=lives, value=""), "", "", "", "", 0, "", *skills, ""]
+            skills, none = ["", 0, 0] * 2, f"<p class='hint'>{t('error.no_talk', lang)}</p>"
+            head = [listed, none, gr.update(visible=False), "", hidden, ""]
+            return [*head, gr.update(choices=lives, value=""), "", "", "", "", 0, "", *skills, ""]
+        head = [listed, "", gr.update(visible=True)]
         sheet, state = _sheet(services, talk, lang), state_html(services, talk, lang)
         if talk == loaded:
-            return [listed, stay, stay, sheet, gr.update(choices=lives), *[stay] * 3, state, *[stay] * 9]
+            return [*head, stay, stay, sheet, gr.update(choices=lives), *[stay] * 3, state, *[stay] * 9]
         actor = services.acting(lang)
         _, about = services.talks.talk(actor, talk)
         minutes, version = services.minutes.of_talk(actor, talk)
         entries: tuple[Entry, ...] = minutes.latest.entries if minutes.latest else ()
         known = about.live_id if about.live_id in {value for _, value in lives} else ""
         return [
-            listed, "", "", sheet, gr.update(choices=lives, value=known), *(lines_of(part, entries) for part in PARTS),
-            state, version, "", *after_plan.skill_values(services.plans.of_talk(actor, talk)), talk,
+            *head, "", hidden, sheet, gr.update(choices=lives, value=known),
+            *(lines_of(part, entries) for part in PARTS), state, version, "", *after_plan.skill_values(services.plans.of_talk(actor, talk)), talk,
         ]  # fmt: skip
 
     return {"fn": fill, "inputs": [shared.person, shared.talk, page.loaded, shared.language], "outputs": page.shown}

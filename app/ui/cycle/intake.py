@@ -23,9 +23,15 @@ from interview.errors import InputError
 
 SLOTS = max(len(importing.fields(kind)) for kind in KINDS)
 LIFE_S, ROOM, SHOWN = 1_800, 12, 30
-FILE = "<input type='file' id='intake-file' accept='.xlsx,.csv,.txt'>"
 READ_JS = """async (name, data, lang) => {
-  const file = document.querySelector('#intake-file').files[0];
+  const file = await new Promise((found) => {
+    const picker = document.createElement('input');
+    picker.type = 'file';
+    picker.accept = '.xlsx,.csv,.txt';
+    picker.addEventListener('change', () => found(picker.files[0]));
+    picker.addEventListener('cancel', () => found(null));
+    picker.click();
+  });
   if (!file) return ['', '', lang];
   if (file.size > 5000000) return [file.name, 'large', lang];
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -33,6 +39,7 @@ READ_JS = """async (name, data, lang) => {
   for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
   return [file.name, btoa(text), lang];
 }"""
+"""Asks for a file under our own button (the browser's has its own language) and hands it over; nothing for none."""
 SAVE_BYTES_JS = """(name, data) => {
   if (data) {
     const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
@@ -53,6 +60,7 @@ SAVE_BYTES_JS = """(name, data) => {
 class Waiting:
     """A file that was read and is not taken over yet; forgotten after half an hour."""
 
+    name: str
     tables: tuple[Table, ...]
     layouts: list[Layout]
     since: float = field(default_factory=time.monotonic)
@@ -69,6 +77,7 @@ class IntakePage:
     csv: gr.Button
     carried: tuple[gr.Textbox, gr.Textbox]
     read: gr.Button
+    what: gr.Row
     sheet: gr.Dropdown
     kind: gr.Dropdown
     columns: list[gr.Dropdown]
@@ -84,17 +93,16 @@ def build(labels: Labels) -> IntakePage:
     with gr.Row():
         template = gr.Button(t("intake.template", lang), size="sm", elem_id="intake-template")
         csv = gr.Button(t("intake.csv", lang), size="sm", elem_id="intake-csv")
-    gr.HTML(FILE)
-    read = gr.Button(t("intake.read", lang), elem_id="intake-read")
-    with gr.Row():
+    read = gr.Button(t("intake.read", lang), variant="primary", elem_id="intake-read")
+    with gr.Row(visible=False, elem_id="intake-what") as what:
         sheet = gr.Dropdown([], value=None, elem_id="intake-sheet", **labels.text(label="intake.sheet"))
         kind = gr.Dropdown(_kinds(lang), value="people", elem_id="intake-kind", **labels.text(label="intake.kind"))
     columns: list[gr.Dropdown] = []
     with gr.Row():
         for n in range(SLOTS):
-            columns.append(gr.Dropdown([], value=None, label="-", visible=False, elem_id=f"intake-{n}", min_width=150))
+            columns.append(gr.Dropdown([], value=None, label="-", visible=False, elem_id=f"intake-{n}", min_width=200))
     result = gr.HTML("", elem_id="intake-result")
-    take = gr.Button(t("intake.take", lang), variant="primary", interactive=False, elem_id="intake-take")
+    take = gr.Button(t("intake.take", lang), variant="primary", visible=False, elem_id="intake-take")
     carried = (
         gr.Textbox("", visible="hidden", elem_id="intake-name"),
         gr.Textbox("", visible="hidden", elem_id="intake-data"),
@@ -103,7 +111,7 @@ def build(labels: Labels) -> IntakePage:
         labels.keep(button, value=f"intake.{name}")
     labels.keep(sheet, label="intake.sheet")
     labels.keep(kind, label="intake.kind")
-    return IntakePage(template, csv, carried, read, sheet, kind, columns, result, take, gr.State(""))
+    return IntakePage(template, csv, carried, read, what, sheet, kind, columns, result, take, gr.State(""))
 
 
 def wire(services: Services, page: IntakePage, language: gr.State, after: dict[str, Any]) -> None:
@@ -125,19 +133,19 @@ def wire(services: Services, page: IntakePage, language: gr.State, after: dict[s
         page.csv.click(one_csv, [page.kind, language], carried, **private),
     ):
         event.then(None, carried, carried, js=SAVE_BYTES_JS)
-    shown = [page.sheet, page.kind, *page.columns, page.result, page.take]
+    shown = [page.what, page.sheet, page.kind, *page.columns, page.result, page.take]
 
     @safety.guarded(1 + len(shown))
     def read(name: str, data: str, lang: Lang) -> list[Any]:
-        if not data:
-            raise InputError("no file", message_key="error.pick_table")
+        if not name:  # the person thought better of it
+            return [gr.skip()] * (1 + len(shown))
         if data == "large":
             raise InputError("large", message_key="error.table_size", size=5)
         try:
-            tables = read_tables(base64.b64decode(data, validate=True), name or "CSV")
+            tables = read_tables(base64.b64decode(data, validate=True), name)
         except binascii.Error as error:
             raise InputError("not base64", message_key="error.table_broken") from error
-        token = _keep(Waiting(tables, [importing.guess(table) for table in tables]))
+        token = _keep(Waiting(name, tables, [importing.guess(table) for table in tables]))
         return [token, *_drawn(services, token, 0, lang)]
 
     page.read.click(read, [*carried, language], [page.token, *shown], js=READ_JS, **private)
@@ -174,7 +182,7 @@ def wire(services: Services, page: IntakePage, language: gr.State, after: dict[s
             other_column, [page.token, page.sheet, *page.columns, language], [page.result, page.take], **private
         )
 
-    @safety.guarded(3)
+    @safety.guarded(4 + len(page.columns))
     def take(token: str, lang: Lang) -> list[Any]:
         found = _found(services, _kept(token), lang)
         if found.problem_count:
@@ -184,11 +192,11 @@ def wire(services: Services, page: IntakePage, language: gr.State, after: dict[s
         _WAITING.pop(token, None)
         done = t("intake.taken", lang, added=taken.added, updated=taken.updated, figures=taken.figures,
                  events=taken.events)  # fmt: skip
-        return ["", f"<p><b>{done}</b></p>", gr.update(interactive=False)]
+        gone = [gr.update(visible=False)] * (2 + len(page.columns))
+        return ["", f"<p class='hint'><b>{done}</b></p>", *gone]
 
-    page.take.click(take, [page.token, language], [page.token, page.result, page.take], **private).then(
-        **after, show_progress="hidden", **private
-    )
+    emptied = [page.token, page.result, page.take, page.what, *page.columns]
+    page.take.click(take, [page.token, language], emptied, **private).then(**after, show_progress="hidden", **private)
 
 
 def _keep(waiting: Waiting) -> str:
@@ -232,18 +240,23 @@ def _drawn(services: Services, token: str, number: int, lang: Lang) -> list[Any]
     found = _found(services, waiting, lang)
     sheets = [(f"{t_.name} ({len(t_.rows)})", n) for n, t_ in enumerate(waiting.tables)]
     return [
-        gr.update(choices=sheets, value=number), gr.update(choices=_kinds(lang), value=layout.kind), *columns,
-        result_html(found, lang), gr.update(interactive=not found.problem_count),
+        gr.update(visible=True), gr.update(choices=sheets, value=number),
+        gr.update(choices=_kinds(lang), value=layout.kind), *columns, result_html(found, waiting.name, lang),
+        gr.update(visible=True, interactive=not found.problem_count),
     ]  # fmt: skip
 
 
-def result_html(found: Found, lang: Lang) -> str:
-    """How much would be taken over, or what is wrong where."""
+def result_html(found: Found, name: str, lang: Lang) -> str:
+    """How much of the file would be taken over, or what is wrong where."""
+    head = f"<p><b>{escape(name)}</b></p>"
     if not found.problem_count:
         figures, events = (sum(map(len, x.values())) for x in (found.figures, found.events))
-        return f"<p>{t('intake.ready', lang, people=len(found.people), figures=figures, events=events)}</p>"
+        return f"{head}<p class='hint'>{t('intake.ready', lang, people=len(found.people), figures=figures, events=events)}</p>"
     rows = "".join(f"<li>{problem_text(p, lang)}</li>" for p in found.problems[:SHOWN])
-    return f"<p class='flag'>{t('intake.problems', lang, count=found.problem_count)}</p><ul id='intake-problems'>{rows}</ul>"
+    more = found.problem_count - min(SHOWN, len(found.problems))
+    rest = f"<li>{t('intake.more', lang, count=more)}</li>" if more else ""
+    count = t("intake.problems", lang, count=found.problem_count)
+    return f"<div class='report'>{head}<p class='flag'>{count}</p><ul id='intake-problems'>{rows}{rest}</ul></div>"
 
 
 def problem_text(problem: Problem, lang: Lang) -> str:

@@ -52,7 +52,7 @@ def build(services: Services, labels: Labels, language: gr.State, outer: gr.Tabs
     tabs: dict[str, gr.Tab] = {}
     person, talk = gr.State(""), gr.State("")
     line = gr.HTML("", elem_id="cycle-chosen")
-    with gr.Tabs(elem_id="cycle-tabs") as group:
+    with gr.Tabs(elem_id="cycle-tabs", overflow_behavior="wrap") as group:
         for name, module in MODULES.items():
             tabs[name] = gr.Tab(t(f"cycle.{name}", labels.lang), id=f"cycle-{name}", elem_id=f"cycle-{name}")
             with labels.keep(tabs[name], label=f"cycle.{name}"):

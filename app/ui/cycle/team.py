@@ -1,5 +1,6 @@
 """The team: find somebody, choose them for every other sub-tab, add or remove one."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,11 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety
 from app.ui.cycle import chosen, intake
+from app.ui.cycle.work import DUE_IN_DAYS
 from app.ui.labels import Labels
 from app.wiring import Services
 from cycle.records import Record
+from cycle.talks import OPEN
 from cycle.team import Person
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -26,6 +29,7 @@ class TeamPage:
     search: gr.Textbox
     count: gr.HTML
     pick: gr.Radio
+    prepare: gr.Button
     form: list[Any]
     add: gr.Button
     sure: gr.Checkbox
@@ -45,6 +49,8 @@ def build(services: Services, labels: Labels) -> TeamPage:
     count = gr.HTML("", elem_id="team-count")
     pick = gr.Radio([], elem_id="team-people", elem_classes="cards", **labels.text(label="team.people"))
     labels.keep(pick, label="team.people")
+    prepare = gr.Button(t("team.prepare", lang), variant="primary", elem_id="team-prepare")
+    labels.keep(prepare, value="team.prepare")
     with labels.keep(gr.Accordion(t("team.new", lang), open=False, elem_id="team-new"), label="team.new"):
         with gr.Row():
             form = [box("name", max_length=80), box("number", max_length=40)]
@@ -60,7 +66,7 @@ def build(services: Services, labels: Labels) -> TeamPage:
         labels.keep(sure, label="team.sure")
         forget = gr.Button(t("team.forget", lang), variant="stop", elem_id="team-forget")
         labels.keep(forget, value="team.forget")
-    return TeamPage(search, count, pick, form, add, sure, forget, bringing)
+    return TeamPage(search, count, pick, prepare, form, add, sure, forget, bringing)
 
 
 def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
@@ -79,7 +85,22 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
         choose, [page.pick, shared.person, shared.language], [shared.person, shared.talk, shared.line], **quiet
     )
 
-    @safety.guarded(8)
+    @safety.guarded(4)
+    def prepare(person_id: str, talk_id: str, lang: Lang) -> list[Any]:
+        if not person_id:
+            raise InputError("none", message_key="error.pick_person")
+        actor = services.acting(lang)
+        if not talk_id or services.talks.talk(actor, talk_id)[0].status not in OPEN:
+            due = dt.date.today() + dt.timedelta(days=DUE_IN_DAYS)
+            talk_id = services.talks.plan(actor, person_id, due).id
+        return [person_id, talk_id, chosen.line(services, person_id, talk_id, lang), gr.Tabs(selected="cycle-pack")]
+
+    page.prepare.click(
+        prepare, [shared.person, shared.talk, shared.language],
+        [shared.person, shared.talk, shared.line, shared.tabs], api_visibility="private",
+    )  # fmt: skip
+
+    @safety.guarded(9)
     def add(name: str, number: str, role: str, department: str, email: str, expected: str, lang: Lang) -> list[Any]:
         if not name.strip():
             raise InputError("no name", message_key="error.team_name")
@@ -91,9 +112,10 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
         safety.tell(t("team.added", lang, name=person.name), lang)
         return [*[""] * len(page.form), *_listed(services, "", None, lang)]
 
-    page.add.click(add, [*page.form, shared.language], [*page.form, page.count, page.pick], api_visibility="private")
+    listed = [page.count, page.pick, page.prepare]
+    page.add.click(add, [*page.form, shared.language], [*page.form, *listed], api_visibility="private")
 
-    @safety.guarded(6)
+    @safety.guarded(7)
     def forget(person_id: str, sure: bool, lang: Lang) -> list[Any]:
         if not person_id or not sure:
             raise InputError("none", message_key="error.confirm_first" if person_id else "error.pick_person")
@@ -103,7 +125,7 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
     page.forget.click(
         forget,
         [shared.person, page.sure, shared.language],
-        [shared.person, shared.talk, shared.line, page.sure, page.count, page.pick],
+        [shared.person, shared.talk, shared.line, page.sure, *listed],
         api_visibility="private",
     )
 
@@ -111,11 +133,12 @@ def wire(services: Services, page: TeamPage, shared: Any, tab: gr.Tab) -> None:
 def redraws(services: Services, page: TeamPage, shared: Any) -> list[dict[str, Any]]:
     """The cards again."""
 
-    @safety.guarded(2)
+    @safety.guarded(3)
     def draw(search: str, person_id: str, lang: Lang) -> list[Any]:
         return _listed(services, search, person_id, lang)
 
-    return [{"fn": draw, "inputs": [page.search, shared.person, shared.language], "outputs": [page.count, page.pick]}]
+    inputs, outputs = [page.search, shared.person, shared.language], [page.count, page.pick, page.prepare]
+    return [{"fn": draw, "inputs": inputs, "outputs": outputs}]
 
 
 def _listed(services: Services, search: str, person_id: str | None, lang: Lang) -> list[Any]:
@@ -124,7 +147,8 @@ def _listed(services: Services, search: str, person_id: str | None, lang: Lang) 
     shown = found[:SHOWN]
     note = t("team.none" if not people else "team.count", lang, shown=len(shown), found=len(found), all=len(people))
     picked = person_id if any(record.id == person_id for record, _ in shown) else None
-    return [f"<p class='note'>{note}</p>", gr.update(choices=[_card(pair) for pair in shown], value=picked)]
+    cards = gr.update(choices=[_card(pair) for pair in shown], value=picked, visible=bool(people))
+    return [f"<p class='{'note' if people else 'hint'}'>{note}</p>", cards, gr.update(visible=bool(people))]
 
 
 def _searched(person: Person) -> str:
