@@ -32,7 +32,7 @@ def build_app(services: Services) -> "FastAPI":
     from app.join import mount_join
     from app.recordings import mount_recordings
     from app.ui.page import build_page
-    from app.ui.style import CSS, HEAD, theme
+    from app.ui.style import CSS, head, theme
 
     app = FastAPI(title="Tandao", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -55,7 +55,7 @@ def build_app(services: Services) -> "FastAPI":
         path="/",
         theme=theme(),
         css=CSS,
-        head=HEAD,
+        head=head(services.settings.language),
         ssr_mode=False,
         run_history=False,
         show_error=False,

@@ -4,9 +4,10 @@ import gradio as gr
 
 from app.audio_socket import CaptureTokens
 from app.texts import t
-from app.ui import brief, choose, live, mine, preparation, report, rewind, talk
+from app.ui import brief, choose, live, mine, preparation, report, rewind, safety, talk
 from app.ui.cycle import hr, rehearse
 from app.ui.cycle import page as cycle
+from app.ui.following import Part, follow
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
 from app.wiring import Services
@@ -17,8 +18,8 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
     """All tabs wired together. ``gr.State`` holds ids only; everything else is read from the record."""
     lang = services.settings.language
     labels = Labels(lang)
-    with gr.Blocks(title=t("app.title", lang), analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        language_state = gr.State(lang)
+    with safety.SafeBlocks(title=t("app.title", lang), analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        language_state = page.language = gr.State(lang)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         rehearsal_state = gr.State("")
         with gr.Row(elem_id="header"):
@@ -28,13 +29,13 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             )
             role = gr.Radio(roles(lang), value="manager", show_label=False, container=False, elem_id="role")
         with gr.Tabs(selected="choose", elem_id="tabs", overflow_behavior="wrap") as tabs:
-            with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose"):
+            with labels.keep(gr.Tab(t("tab.choose", lang), id="choose"), label="tab.choose") as choose_tab:
                 choosing = choose.build(services, labels)
-            with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief"):
+            with labels.keep(gr.Tab(t("tab.brief", lang), id="brief"), label="tab.brief") as brief_tab:
                 briefing = brief.build(labels)
-            with labels.keep(gr.Tab(t("tab.talk", lang), id="talk"), label="tab.talk"):
+            with labels.keep(gr.Tab(t("tab.talk", lang), id="talk"), label="tab.talk") as talk_tab:
                 talking = talk.build(labels)
-            with labels.keep(gr.Tab(t("tab.report", lang), id="report"), label="tab.report"):
+            with labels.keep(gr.Tab(t("tab.report", lang), id="report"), label="tab.report") as report_tab:
                 reporting = report.build(labels)
             with labels.keep(gr.Tab(t("tab.mine", lang), id="mine"), label="tab.mine") as mine_tab:
                 own = mine.build(labels)
@@ -72,26 +73,30 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             **quiet,
         )
 
-        switched = language.change(
-            lambda to: [to, _brand(to), gr.update(choices=roles(to)), *labels.updates(to)],
-            language,
-            [language_state, brand, role, *labels.components],
-            show_progress="hidden",
-            api_visibility="private",
+        parts = {
+            "choose": Part(choose_tab, [choose.redraw(services, choosing, language_state)]),
+            "brief": Part(
+                brief_tab,
+                [
+                    brief.redraw(services, briefing, choosing, language_state),
+                    preparation.redraw(briefing.preparation, language_state),
+                ],
+            ),
+            "talk": Part(talk_tab, [talk.redraw(services, talking, language_state, rehearsal_state)]),
+            "report": Part(report_tab, [report.redraw(services, reporting, language_state, rehearsal_state)]),
+            "mine": Part(mine_tab, [mine.redraw(services, own, language_state)]),
+            "live": Part(live_tab, [live.redraw(services, holding, language_state)]),
+            "cycle": Part(cycle_tab, [cycle.redraw_line(services, around.shared)], cycle.parts(services, around)),
+            "rounds": Part(rounds_tab, [hr.redraw(services, asking, language_state)]),
+            "trainer": Part(trainer_tab, trainer.redraws(services, training, language_state)),
+        }
+        followers = follow(parts, labels, language_state)
+        language.change(
+            lambda to, *seen: [to, _brand(to), gr.update(choices=roles(to)), *followers.now(to, *seen)],
+            [language, *followers.inputs],
+            [language_state, brand, role, *followers.outputs],
+            **quiet,
         )
-        for redraw in (
-            choose.redraw(services, choosing, language_state),
-            brief.redraw(services, briefing, choosing, language_state),
-            preparation.redraw(briefing.preparation, language_state),
-            talk.redraw(services, talking, language_state, rehearsal_state),
-            report.redraw(services, reporting, language_state, rehearsal_state),
-            mine.redraw(services, own, language_state),
-            live.redraw(services, holding, language_state),
-            *cycle.redraws(services, around),
-            hr.redraw(services, asking, language_state),
-            *trainer.redraws(services, training, language_state),
-        ):
-            switched.then(**redraw, show_progress="hidden", api_visibility="private")
         page.load(**mine.redraw(services, own, language_state), show_progress="hidden", api_visibility="private")
         page.load(**choose.redraw(services, choosing, language_state), show_progress="hidden", api_visibility="private")
     return page

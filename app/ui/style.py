@@ -2,9 +2,24 @@
 
 import gradio as gr
 
+from interview.conversation import Lang
+
 _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
 
-HEAD = '<script src="/live/capture.js" defer></script><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+_BROWSER = {"zh": "zh-CN", "en": "en"}
+
+
+def head(lang: Lang) -> str:
+    """What goes into the page's head. Gradio's own few words follow the browser's language: here it is told ours."""
+    tell = (
+        f"for (const [key, value] of [['language', '{_BROWSER[lang]}'], ['languages', ['{_BROWSER[lang]}']]]) "
+        "Object.defineProperty(navigator, key, {get: () => value});"
+    )
+    return (
+        f"<script>{tell}</script><script src='/live/capture.js' defer></script>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"
+    )
+
 
 CSS = """
 .gradio-container {max-width: 1180px !important; width: 100% !important; margin: 0 auto !important; padding: 0 12px !important}
@@ -94,6 +109,18 @@ button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
   #work-table td {border: 0 !important}
   #work-table td:empty {display: none}
   #work-table td:last-child {grid-column: 1 / -1}
+}
+@page {size: A4; margin: 12mm}
+@media print {
+  #header, .tab-wrapper, .toast-wrap, button, footer, #picture-show {display: none !important}
+  .gradio-container, .gradio-container main, body, gradio-app {background: #fff !important; color: #000 !important;
+    max-width: none !important; padding: 0 !important; min-height: 0 !important}
+  .gradio-container .block, .gradio-container .column, .gradio-container .form {gap: 2mm !important; box-shadow: none !important;
+    padding-top: 0 !important; padding-bottom: 0 !important; overflow: visible !important}
+  textarea {field-sizing: content; height: auto !important; overflow: visible !important}
+  .picture, .finding, li, tr {break-inside: avoid}
+  .picture td, .picture th {padding: 0 .3rem !important}
+  .scroll {overflow: visible}
 }
 @media (prefers-color-scheme: dark) {.steps li.done {background: #1e3a2f; color: #bbf7d0}}
 """

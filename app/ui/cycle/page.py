@@ -13,6 +13,7 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety
 from app.ui.cycle import after, chosen, pack, pictures, team, work
+from app.ui.following import Part
 from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
@@ -84,13 +85,9 @@ def _first(services: Services, page: CyclePage) -> list[dict[str, Any]]:
     return module.redraws(services, page.parts[name], page.shared)
 
 
-def redraws(services: Services, page: CyclePage) -> list[dict[str, Any]]:
-    """What follows the language switch."""
-    return [
-        redraw_line(services, page.shared),
-        *(
-            event
-            for name, module in MODULES.items()
-            for event in module.redraws(services, page.parts[name], page.shared)
-        ),
-    ]
+def parts(services: Services, page: CyclePage) -> dict[str, Part]:
+    """What follows the language switch, sub-tab by sub-tab."""
+    return {
+        name: Part(page.tabs[name], module.redraws(services, page.parts[name], page.shared))
+        for name, module in MODULES.items()
+    }
