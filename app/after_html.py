@@ -72,9 +72,14 @@ def document(title: str, body: str, lang: Lang) -> str:
     """A page of its own, for A4."""
     return (
         f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><title>{escape(title)}</title><style>"
-        "body{font:15px/1.6 system-ui,'Noto Sans CJK SC',sans-serif;margin:2rem;max-width:46rem;overflow-wrap:anywhere}"
-        "table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3rem;text-align:left;vertical-align:top}"
-        f"@page{{size:A4;margin:15mm}}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>"
+        "body{font:11pt/1.5 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;color:#111;background:#fff;"
+        "margin:1.5rem auto;padding:0 12px;max-width:46rem;overflow-wrap:anywhere}h1{font-size:17pt;margin:0 0 2mm}"
+        "h2,h3{font-size:12pt;margin:3mm 0 1mm;break-after:avoid}p,ul,ol{margin:0 0 1.5mm}ul,ol{padding-left:5mm}"
+        "li,tr{break-inside:avoid}.note{color:#444;font-size:9.5pt}blockquote{margin:1mm 0 1mm 4mm}"
+        "table{border-collapse:collapse;width:100%;font-size:10pt}"
+        "td,th{border-bottom:1px solid #999;padding:.8mm 1.5mm;text-align:left;vertical-align:top}"
+        "@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}}"
+        f"@page{{size:A4;margin:13mm}}</style><meta name='viewport' content='width=device-width'></head><body><h1>{escape(title)}</h1>{body}</body></html>"
     )
 
 

@@ -1,6 +1,7 @@
 """The preparation in a real browser: opened, ticked, written, saved as typed, checked and placed."""
 
 import datetime as dt
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -80,6 +81,15 @@ def test_prepared_checked_placed_and_still_there_after_a_reload(page: Page, serv
     assert opened.is_ready and opened.talk.status == "prepared"
     assert [i.what for i in opened.pack.incidents if i.kept] == ["华东客户来信感谢"]
     assert opened.pack.placement.decided == "rough_jade" and opened.pack.judgements[0].text == "回访不稳"
+    with page.expect_download() as saved:
+        page.click("#pack-do-print")
+    sheet = saved.value.path().read_text(encoding="utf-8")
+    assert "华东客户来信感谢" in sheet and "整体不错，他太懒了。" in sheet
+    assert not any(words in sheet for words in ("回访漏了两次", "璞玉", "困局"))
+    printed = page.context.new_page()
+    printed.set_content(sheet)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed.pdf(prefer_css_page_size=True))) == 1
+    printed.close()
     open_page(page, server)
     page.get_by_role("tab", name="绩效周期", exact=True).click()
     page.get_by_role("tab", name="团队", exact=True).click()

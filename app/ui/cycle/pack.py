@@ -10,8 +10,16 @@ from pydantic import ValidationError
 from app.texts import message, t
 from app.ui import safety
 from app.ui.cycle import chosen
-from app.ui.cycle.pack_html import advice_html, before_html, findings_html, numbers_html, placed_html
+from app.ui.cycle.pack_html import (
+    advice_html,
+    before_html,
+    findings_html,
+    numbers_html,
+    pack_document,
+    placed_html,
+)
 from app.ui.labels import Labels
+from app.ui.report import SAVE_JS
 from app.wiring import Services
 from cycle.pack_checks import review
 from cycle.packs import Feedback, Incident, Opened, Pack, new_id
@@ -46,6 +54,7 @@ class PackPage:
     advice: gr.HTML
     base: gr.State
     version: gr.State
+    carried: tuple[gr.Textbox, gr.Textbox]
 
     @property
     def shown(self) -> list[Any]:
@@ -130,9 +139,12 @@ def build(_services: Services, labels: Labels) -> PackPage:
         with gr.Row():
             button("ready", variant="primary")
             button("invite")
+            button("print")
+    carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
     return PackPage(
-        before, table, body, fields, adds, buttons, saved, findings, placed, shown_advice, gr.State({}), gr.State(0)
-    )
+        before, table, body, fields, adds, buttons, saved, findings, placed, shown_advice, gr.State({}), gr.State(0),
+        carried,
+    )  # fmt: skip
 
 
 def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> None:
@@ -213,6 +225,20 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
         return [*after(talk, said, pack, stored, lang), chosen.line(services, person, talk, lang)]
 
     page.buttons["ready"].click(ready, inputs, [*drawn, shared.line], api_visibility="private")
+
+    carried = list(page.carried)
+
+    @safety.guarded(len(drawn) + 2)
+    def sheet(*values: Any) -> list[Any]:
+        talk, pack, version, lang = written(values)
+        said, stored = kept(talk, pack, version, lang)
+        opened = services.packs.open(services.acting(lang), talk)
+        made = [f"tandao-pack-{talk}.html", pack_document(opened, lang)]
+        return [*made, *after(talk, said, pack, stored, lang)]
+
+    page.buttons["print"].click(sheet, inputs, [*carried, *drawn], api_visibility="private").then(
+        None, carried, carried, js=SAVE_JS, **QUIET
+    )
     page.buttons["invite"].click(lambda: gr.Tabs(selected="cycle-work"), None, shared.tabs, **QUIET)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from html import escape
 
-from app.after_html import state_html
+from app.after_html import document, state_html
 from app.employee_parts import sheet_html
 from app.texts import t
 from cycle.numbers import Number
 from cycle.pack_checks import Finding, text_of
-from cycle.packs import Opened
+from cycle.packs import Incident, Opened
 from cycle.plans import Outcome, State
 from cycle.situation import Advice, Placed, caution, reason_text
 from interview.conversation import Lang
@@ -18,6 +18,55 @@ from interview.texts import situation_text, step_text
 def before_html(opened: Opened, lang: Lang) -> str:
     """What became of the last plan, and the employee's sheet."""
     return f"<div class='report'>{_outcome(opened.outcome, lang)}{_sheet(opened, lang)}</div>"
+
+
+def pack_document(opened: Opened, lang: Lang) -> str:
+    """What goes into the talk on one sheet: only what the manager keeps. Situation, levels of potential and advice stay
+    on the screen: paper lies on tables."""
+    pack = opened.pack
+    kept = {side: [i for i in pack.incidents if i.kept and i.side == side] for side in ("good", "bad")}
+    names = {n.id: n.metric for n in opened.numbers} | {i.id: f"{i.date} {i.what}" for i in pack.incidents}
+    names |= {f.id: f.what for f in pack.feedback}
+    sections = [
+        ("numbers", numbers_html([n for n in opened.numbers if n.id in pack.numbers], lang) if pack.numbers else ""),
+        ("good", _items([_incident(i) for i in kept["good"]])),
+        ("bad", _items([_incident(i) for i in kept["bad"]])),
+        ("feedback", _items([f"{f.source}: {f.what}" if f.source else f.what for f in pack.feedback if f.kept])),
+        ("contribution", _words(pack.role.contribution)),
+        ("strategy", _words(pack.role.strategy)),
+        ("gap", _words(pack.role.gap)),
+        ("rating", _words(pack.rating)),
+        ("text", _words(pack.text)),
+    ]
+    body = "".join(f"<h2>{_plain(f'pack.{key}', lang)}</h2>{html}" for key, html in sections if html)
+    judged = "".join(
+        f"<li>{escape(j.text)}<br><span class='note'>{escape(' / '.join(names[e] for e in j.evidence if e in names))}"
+        "</span></li>"
+        for j in pack.judgements
+    )
+    if judged:
+        body += f"<h2>{t('pack.sheet_judgements', lang)}</h2><ol>{judged}</ol>"
+    outcome = _outcome(opened.outcome, lang) if opened.outcome else ""
+    due = f"<p>{t('pack.sheet_due', lang, day=opened.talk.due)}</p>" if opened.talk.due else ""
+    own = f"<p class='note'>{t('pack.sheet_own', lang)}</p>"
+    return document(t("pack.sheet_title", lang, name=opened.person.name), f"{due}{outcome}{body}{own}", lang)
+
+
+def _plain(key: str, lang: Lang) -> str:
+    """A label without what it says in brackets about ticking."""
+    return t(key, lang).replace("(", "（").split("（")[0].strip()
+
+
+def _incident(incident: Incident) -> str:
+    return f"{incident.date} {incident.what}" + (f" ({incident.source})" if incident.source else "")
+
+
+def _items(texts: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>" if texts else ""
+
+
+def _words(text: str) -> str:
+    return f"<p>{escape(text).replace(chr(10), '<br>')}</p>" if text.strip() else ""
 
 
 def _outcome(outcome: Outcome | None, lang: Lang) -> str:
