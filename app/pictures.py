@@ -19,6 +19,11 @@ from interview.conversation import Lang
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 210, 58, 14, 34, 28
 BLUE, ORANGE, GREY, GREEN = "#0072b2", "#d55e00", "#555555", "#009e73"
 MARKS = {"praise": ("▲", BLUE), "complaint": ("▼", ORANGE), "delivery": ("■", GREY)}
+LATE = (
+    '<defs><pattern id="late" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="7" height="7" fill="#fff"/><rect width="4" height="7" fill="{ORANGE}"/></pattern></defs>'
+)
+"""Stripes for what is overdue: on a grey print orange and blue are one."""
 BINS = 8
 
 
@@ -144,16 +149,16 @@ def plan_html(progress: Sequence[Progress], lang: Lang) -> str:
     """How much of each action is done, with its state in words."""
     if not progress:
         return f"<p class='note'>{t('picture.no_plan', lang)}</p>"
-    parts: list[str] = []
+    parts: list[str] = [LATE]
     room = WIDTH - LEFT - RIGHT - 110
     for n, item in enumerate(progress):
         y = 14 + 26 * n
-        colour = ORANGE if item.state == "overdue" else BLUE
+        fill = "url(#late)" if item.state == "overdue" else BLUE
         parts.append(f'<text x="{LEFT - 10}" y="{y + 12}" text-anchor="end">{n + 1}</text>')
         parts.append(
             f'<rect x="{LEFT}" y="{y}" width="{room}" height="15" fill="none" stroke="currentColor" opacity=".4"/>'
         )
-        parts.append(f'<rect x="{LEFT}" y="{y}" width="{room * item.share:.1f}" height="15" fill="{colour}"/>')
+        parts.append(f'<rect x="{LEFT}" y="{y}" width="{room * item.share:.1f}" height="15" fill="{fill}"/>')
         state = t(f"picture.state.{item.state}", lang)
         parts.append(f'<text x="{LEFT + room + 8}" y="{y + 12}">{item.share:.0%} {escape(state)}</text>')
     heads = [t(f"picture.{k}", lang) for k in ("number", "action", "until", "done", "state")]

@@ -95,7 +95,7 @@ button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
   #brand h1 {font-size: 1.15rem}
   #brand p {font-size: .8rem}
   #header {gap: 6px}
-  #language, #role {margin-left: 0; padding: 0 !important}
+  #language, #role {margin-left: 0; padding: 0 !important; width: auto; max-width: 100%}
   #language label, #role label {padding: .25rem .45rem !important; font-size: .82rem}
   #language .wrap, #role .wrap {gap: 4px}
   .scroll > table:has(tr > :nth-child(5)) {min-width: 34rem}

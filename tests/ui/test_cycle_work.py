@@ -151,7 +151,7 @@ def test_the_list_in_english_fits_a_phone(page: Page, server: Server):
     expect(page.locator("#work-table")).to_contain_text("员工29")
     page.click("#language label:has(input[value='en'])")
     expect(page.locator("#work-summary")).to_contain_text("to prepare 30", timeout=120_000)
-    expect(page.locator("#work-list")).to_contain_text("Page 2 of 2, 30 people")
+    expect(page.locator("#work-list")).to_contain_text("Page 2 of 2 · 30 in the list")
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -79,8 +79,8 @@ def build(labels: Labels) -> InvitePage:
                 10, 240, value=60, step=5, elem_id="invite-minutes", **labels.text(label="invite.minutes")
             )
         place = gr.Textbox("", elem_id="invite-place", **labels.text(label="invite.place"))
-        purpose = gr.Textbox("", lines=2, elem_id="invite-purpose", **labels.text(label="invite.purpose"))
-        bring = gr.Textbox("", lines=3, elem_id="invite-bring", **labels.text(label="invite.bring"))
+        purpose = gr.Textbox("", lines=4, elem_id="invite-purpose", **labels.text(label="invite.purpose"))
+        bring = gr.Textbox("", lines=5, elem_id="invite-bring", **labels.text(label="invite.bring"))
         with gr.Row():
             host = gr.Textbox("", elem_id="invite-host", **labels.text(label="invite.host"))
             address = gr.Textbox("", elem_id="invite-email", **labels.text(label="invite.host_email"))

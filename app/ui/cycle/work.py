@@ -198,11 +198,11 @@ def _drawn(services: Services, show: str, department: str | None, search: str, n
 
 
 def _summary(seen: Overview, lang: Lang) -> str:
-    counts = " · ".join(f"{t(f'cycle.stage.{s}', lang)} {seen.stages[s]}" for s in Stage if seen.stages.get(s))
-    late = f" · <span class='flag'>{t('work.late_count', lang, count=seen.late)}</span>" if seen.late else ""
-    none = f" · {t('work.unplanned_count', lang, count=seen.unplanned)}" if seen.unplanned else ""
+    parts = [f"{t(f'cycle.stage.{s}', lang)} {seen.stages[s]}" for s in Stage if seen.stages.get(s)]
+    parts += [f"<span class='flag'>{t('work.late_count', lang, count=seen.late)}</span>"] if seen.late else []
+    parts += [t("work.unplanned_count", lang, count=seen.unplanned)] if seen.unplanned else []
     card = f"<a href='/flow-card?lang={lang}' target='_blank'>{t('card.title', lang)}</a>"
-    return f"<div class='report'><p>{counts}{late}{none}</p><p>{card}</p></div>"
+    return f"<div class='report'><p>{' · '.join(parts)}</p><p>{card}</p></div>"
 
 
 def table_html(seen: Overview, lang: Lang) -> str:
