@@ -8,6 +8,8 @@ from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import live_after, safety
 from app.ui.live_after import needed, own_report
+from app.ui.live_for import link, talk_of, talks_open
+from app.ui.live_for import wire as wire_for
 from app.ui.live_html import (
     card_html,
     hearing_html,
@@ -26,7 +28,7 @@ from interview.conversation import Lang
 from interview.errors import InputError
 from interview.situations import Situation
 
-__all__ = ["build", "choices", "redraw", "wire"]
+__all__ = ["build", "choices", "redraw", "wire", "wire_for"]
 
 
 def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, tokens: CaptureTokens) -> None:
@@ -38,17 +40,22 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     watch = Watch(services)
     look = Look(services, watch)
 
-    def create(title: str, lang: Lang, request: gr.Request) -> list[Any]:
-        return _create(title, str(request.headers.get("host", "")), request.url.scheme, lang)
+    def create(title: str, talk_id: str, lang: Lang, request: gr.Request) -> list[Any]:
+        return _create(title, talk_id or "", str(request.headers.get("host", "")), request.url.scheme, lang)
 
     @safety.guarded(3)
-    def _create(title: str, host: str, scheme: str, lang: Lang) -> list[Any]:
-        interview, secret = services.consents.invite(services.acting(lang), title, lang)
+    def _create(title: str, talk_id: str, host: str, scheme: str, lang: Lang) -> list[Any]:
+        actor = services.acting(lang)
+        interview, secret = services.consents.invite(actor, title, lang)
+        if talk_id:
+            link(services, actor, talk_id, interview.id)
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
         shown = invitation_html(f"{base}/consent/{secret}", lang)
         return [gr.update(choices=choices(services, lang), value=interview.id), shown, ""]
 
-    page.create.click(create, [page.title, language], [page.pick, page.invitation, page.title], **private)
+    page.create.click(
+        create, [page.title, page.held_for, language], [page.pick, page.invitation, page.title], **private
+    )
 
     @safety.guarded(10)
     def opened(interview_id: str, situation: str, lang: Lang) -> list[Any]:
@@ -165,16 +172,18 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
     """Lists and names in the present language."""
 
-    @safety.guarded(8)
-    def draw(lang: Lang) -> list[Any]:
+    @safety.guarded(9)
+    def draw(picked: str, lang: Lang) -> list[Any]:
+        known = talk_of(services, services.acting(lang), picked)
         return [
+            gr.update(choices=talks_open(services, lang, known)),
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
             card_html(lang), hearing_html(lang), recording_html(lang),
         ]  # fmt: skip
 
     return {
-        "fn": draw, "inputs": [language],
-        "outputs": [page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
+        "fn": draw, "inputs": [page.pick, language],
+        "outputs": [page.held_for, page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
                     page.recording],
     }  # fmt: skip

@@ -8,6 +8,7 @@ import gradio as gr
 from app.audio_socket import CaptureTokens
 from app.texts import t
 from app.ui import safety
+from app.ui.live_for import held
 from app.ui.live_html import minutes_document, minutes_text, talk_html
 from app.ui.live_look import Look
 from app.ui.live_parts import PARTS, LivePage, choices
@@ -40,6 +41,7 @@ def wire(services: Services, page: LivePage, language: gr.State, tokens: Capture
         tokens.before_end(interview_id)
         report = own_report(services, needed(interview_id), lang)
         minutes = services.live.finish(actor, interview_id)
+        held(services, actor, interview_id)
         return [
             *[minutes_text(minutes, part, lang) for part in PARTS], report, *look.look(interview_id, situation, lang),
         ]  # fmt: skip

@@ -26,6 +26,8 @@ class LivePage:
     pick: gr.Dropdown
     title: gr.Textbox
     create: gr.Button
+    held_for: gr.Dropdown
+    came_for: gr.State
     invitation: gr.HTML
     purposes: gr.CheckboxGroup
     name: gr.Textbox
@@ -96,6 +98,9 @@ def build(services: Services, labels: Labels) -> LivePage:
             "live.pick",
         )
         title = keep(gr.Textbox("", elem_id="live-title", scale=3, **labels.text(label="live.title")), "live.title")
+        held_for = keep(
+            gr.Dropdown([("", "")], value="", elem_id="live-for", scale=3, **labels.text(label="live.for")), "live.for"
+        )
         create = button("live.create", variant="primary", scale=2)
     invitation = gr.HTML("", elem_id="live-invitation")
     with gr.Row():
@@ -197,7 +202,7 @@ def build(services: Services, labels: Labels) -> LivePage:
         gr.Textbox("", visible="hidden", elem_id="live-file-text"),
     )
     return LivePage(
-        pick, title, create, invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
+        pick, title, create, held_for, gr.State(""), invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
         recording, upload, cancel, hearing, token, terms, talk, side,
         hint, helpful, not_now, wrong, another, refresh, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
         keep_report, keep_sound, sure, delete, carried, gr.State(""), gr.Timer(POLL_S, active=False),
