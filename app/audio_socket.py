@@ -22,6 +22,7 @@ from app.wiring import Services
 from consent.grants import ConsentGrant
 from consent.ledger import Party
 from consent.notices import Purpose
+from cycle.records import Kind, Record, Records
 from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError, NotFoundError, TandaoError
@@ -41,6 +42,8 @@ WATCH_S = 0.25
 """How often a session looks whether the consent still holds."""
 ACK_FRAMES = 5
 MAX_SESSIONS = 3
+CAPTURE = "capture"
+"""The purpose of the links that stand for tokens."""
 TOKEN_S = 12 * 3_600.0
 MAX_NUMBER = 24 * 18_000
 """A day of frames; no talk is longer."""
@@ -134,7 +137,9 @@ CHANNELS: dict[str, int] = {"manager": 0, "employee": 1}
 class CaptureTokens:
     """Short-lived secrets that let a manager's page open the socket for one interview."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: "Records | None" = None) -> None:
+        self._links = links
+        """Where a token outlives this process, so that a talk goes on at another; None: in memory only."""
         self.before_end: Callable[[str], None] = lambda _interview_id: None
         """Called with an interview's id before it is ended, so that its last words are still heard."""
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -149,6 +154,9 @@ class CaptureTokens:
         interview = services.consents.interview(actor, interview_id)
         services.consents.grant(interview_id)
         token = secrets.token_urlsafe(24)
+        if self._links is not None:
+            place = Record(interview_id, Kind.SETTING, actor.id, interview_id)
+            token = self._links.new_link(CAPTURE, place, dt.datetime.now(dt.UTC) + dt.timedelta(seconds=TOKEN_S))
         said = " ".join((*services.consents.names(interview_id), terms, interview.title)).split()
         with self._lock:
             self._terms[interview_id] = " ".join(dict.fromkeys(said))
@@ -166,7 +174,17 @@ class CaptureTokens:
         """The interview behind a token, or None."""
         with self._lock:
             found = self._tokens.get(token)
+        if found is None and self._links is not None:
+            with contextlib.suppress(NotFoundError):  # issued by another replica, or before a restart
+                return self._links.open_link(token, CAPTURE).record_id
         return found[0] if found and found[1] > time.monotonic() else None
+
+    def close(self, interview_id: str) -> None:
+        """No token of this interview opens anything any more."""
+        with self._lock:
+            self._tokens = {t: v for t, v in self._tokens.items() if v[0] != interview_id}
+        if self._links is not None:
+            self._links.close_links(interview_id, CAPTURE)
 
 
 @dataclass
@@ -190,6 +208,8 @@ class _Session:
     """Only where both granted that sound is kept."""
     first: dict[Party, tuple[int, float]] = field(default_factory=dict[Party, tuple[int, float]])
     """First frame of a device, and when it came: seconds since the consent."""
+    loop: asyncio.AbstractEventLoop | None = None
+    """Where its sockets live."""
     pumped: threading.Event = field(default_factory=threading.Event)
     """Set once everything that was heard is stored."""
 
@@ -203,6 +223,31 @@ class AudioRoom:
         self._tokens = tokens
         tokens.before_end = self.finish
         self._sessions: dict[str, _Session] = {}
+        self._leaving = False
+
+    @property
+    def sessions(self) -> int:
+        """How many interviews are being heard."""
+        return sum(not session.stopped for session in self._sessions.values())
+
+    def leave(self, seconds: float) -> None:
+        """The server stops: tell everybody, store what was said so far; devices come back with what was not heard.
+
+        Not for the event loop's thread.
+        """
+        self._leaving = True
+        heard = [(name, session) for name, session in self._sessions.items() if not session.stopped]
+        for _, session in heard:
+            if session.loop is not None:
+                _hand_over(session.loop, self._tell, session, {"type": "restarting"})
+        last = [threading.Thread(target=self.finish, args=(name,), daemon=True) for name, _ in heard]
+        for thread in last:
+            thread.start()
+        until = time.monotonic() + seconds
+        for thread in last:
+            thread.join(max(0.0, until - time.monotonic()))
+        for _, session in heard:
+            session.stopped = "restarting"
 
     def who(self, token: str) -> tuple[str, Party] | None:
         """Interview and party of a token: the manager's, or the employee's link."""
@@ -230,6 +275,9 @@ class AudioRoom:
 
     async def serve(self, socket: "WebSocket") -> None:
         """One connection from its token to its end."""
+        if self._leaving:
+            await socket.close(1012)
+            return
         await socket.accept()
         try:
             hello = json.loads(await asyncio.wait_for(socket.receive_text(), 10))
@@ -279,7 +327,7 @@ class AudioRoom:
         session = _Session(grant, lang, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
         session.recorder = self.recorder(grant)
         self._sessions[interview_id] = session
-        loop = asyncio.get_running_loop()
+        loop = session.loop = asyncio.get_running_loop()
         threading.Thread(target=self._pump, args=(session, interview_id, loop), daemon=True).start()
         return session
 
@@ -309,6 +357,9 @@ class AudioRoom:
         while not session.stopped:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
+                return
+            if self._leaving:  # not acknowledged, so that the device sends it again to whoever comes after
+                await socket.close(1012)
                 return
             text = message.get("text")
             if text is not None:
@@ -380,6 +431,8 @@ class AudioRoom:
         if session.recorder is not None:
             session.recorder.drop()
         await asyncio.to_thread(session.listener.abort)
+        with contextlib.suppress(TandaoError):
+            await asyncio.to_thread(self._tokens.close, session.grant.interview_id)
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
                 await socket.send_json({"type": "stopped", "why": why})

@@ -149,6 +149,7 @@ def _listen(secret: str, lang: Lang) -> str:
             "insecure",
             "no_microphone",
             "reconnecting",
+            "restarting",
             "withdrawn",
             "over",
             "no_grant",

@@ -33,7 +33,23 @@ class Settings(BaseSettings):
     )
     session_idle_minutes: int = Field(default=120, ge=5, le=1_440, description="signed out after so long without use")
     session_hours: int = Field(default=12, ge=1, le=168, description="signed out at the latest after so long")
+    oidc_issuer: str = Field(default="", description="address of the organisation's OpenID provider; empty: none")
+    oidc_client_id: str = Field(default="", description="this server's id there")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret; empty for a public client")
+    oidc_name: str = Field(default="", description="what the button calls the provider")
+    oidc_scopes: str = Field(default="openid profile email", description="what is asked of it")
+    oidc_role_claim: str = Field(default="", description="claim that names a person's groups or role, such as groups")
+    oidc_roles: str = Field(
+        default="", description="role=value of that claim, with commas: manager=leads,trainer=coaches,hr=people-ops"
+    )
+    oidc_default_role: Literal["", "manager"] = Field(
+        default="", description="of people the claim gives none; empty: they may not come in"
+    )
     public_url: str = Field(default="", description="how phones reach this server; empty: as the page was opened")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="lets others than this machine read /metrics, as a bearer token"
+    )
+    stop_s: float = Field(default=20, ge=0, le=300, description="how long a stopping server waits for running turns")
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
@@ -81,6 +97,11 @@ class Settings(BaseSettings):
         if self.accounts != "auto":
             return self.accounts == "on"
         return not self.serve_everybody and not _is_loopback(self.host)
+
+    @property
+    def oidc_on(self) -> bool:
+        """Whether people may sign in with the organisation's provider."""
+        return self.accounts_on and bool(self.oidc_issuer and self.oidc_client_id)
 
     @property
     def judge_is_voice(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.acting import Scope, account_of, request_scope
 from app.settings import Settings, load_settings
+from app.stopping import Work
 from interview.actor import Actor, Role
 from interview.conversation import LANGS, Lang
 from interview.errors import PermissionDeniedError, SettingsError, StorageError
@@ -23,7 +24,10 @@ from simulator.rehearsal import Rehearsals
 from simulator.voices.authored import AuthoredVoice
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from app.audio_socket import Listener
+    from app.metrics import Metrics
     from assistant.hints import HintWriter
     from assistant.live import LiveInterviews
     from assistant.sound import KeptSound
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from cycle.packs import Packs
     from cycle.plans import Plans
     from cycle.pulse import Pulses
+    from cycle.records import Records
     from cycle.rehearsal_persona import LibraryWithOwn, OwnPersonas
     from cycle.reminders import Reminders
     from cycle.resources import Resources
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     from review.reviews import Reviews
     from speech.voices import Voices
     from speech.worker import Transcriber
+    from storage.leases import SqlLeases
     from storage.store import Store
 
 
@@ -197,12 +203,44 @@ class Services:
         return Accounts(self._store.accounts, Argon2(), SystemClock().now, limits)
 
     @cached_property
+    def running(self) -> Work:
+        """What runs now, to be finished before the server stops."""
+        return Work()
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """Figures of this process."""
+        from app.metrics import Metrics
+
+        return Metrics(self.running)
+
+    @property
+    def engine(self) -> "Engine":
+        """The database, for health checks."""
+        return self._store.engine
+
+    @property
+    def leases(self) -> "SqlLeases":
+        """What one of several replicas does."""
+        return self._store.leases
+
+    @property
+    def capture_links(self) -> "Records":
+        """Where links to the microphone's socket are kept."""
+        return self._store.records
+
+    @cached_property
     def rehearsals(self) -> Rehearsals:
         """Rehearsals: one's own, and for trainers the shared ones."""
-        return Rehearsals(
-            self.rehearsal_library, self._store.rehearsals, self.listening_reader, self.voices, SystemClock(),
+        from app.metrics import MeasuredReader, MeasuredRehearsals
+
+        made = MeasuredRehearsals(
+            self.rehearsal_library, self._store.rehearsals, MeasuredReader(self.listening_reader, self.metrics),
+            self.voices, SystemClock(),
             shared_with=self.reviews.may_read, may_use=self.own_personas.may_use,
         )  # fmt: skip
+        made.metrics, made.work = self.metrics, self.running
+        return made
 
     @cached_property
     def reviews(self) -> "Reviews":

@@ -1,6 +1,6 @@
 """Live: what runs in the browser: capture, upload, kept sound, and who spoke by a key."""
 
-HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
+HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "restarting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
          "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound",
          "damaged", "no_speech", "crashed", "silent")  # fmt: skip
 """What the capture script may have to say."""
@@ -60,7 +60,7 @@ UPLOAD_JS = """(token) => {
 CANCEL_JS = "() => { window.tandaoRecording.cancel(); }"
 RECORDED = ("pick", "uploading", "hearing", "done", "cancelled", "failed", "left", "truncated", "no_grant", "audio_format",
             "audio_empty", "audio_large", "audio_long", "withdrawn", "no_speech", "model_missing", "disk_full",
-            "unexpected", "model_damaged", "speech_stopped")  # fmt: skip
+            "unexpected", "model_damaged", "speech_stopped", "cut_off")  # fmt: skip
 """What the upload may have to say; the last ones are why it failed."""
 SOUND_JS = """async (token) => {
   const box = document.getElementById('live-hearing');
@@ -86,7 +86,9 @@ document.addEventListener('keydown', (event) => {
   if (!who || event.ctrlKey || event.altKey || event.metaKey || !element.offsetParent) return;
   if (event.target.closest('input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]')) return;
   const open = element.querySelectorAll('button.who[data-who=' + who + ']');
-  if (open.length) right(open[open.length - 1].dataset.number, who);
+  if (!open.length) window.tandaoCapture.mark(who);
+  else right(open[open.length - 1].dataset.number, who);
 });
 """
-"""A press on a name, or the keys 1 and 2 for the last line whose speaker is unsure, says who it was."""
+"""A press on a name, or the keys 1 and 2 for the last line whose speaker is unsure, says who it was; where none is,
+who speaks from now on."""
