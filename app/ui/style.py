@@ -33,6 +33,8 @@ footer {display: none !important}
 #brand {flex: 1 1 300px}
 #header {flex-wrap: wrap; align-items: center}
 .dark {--color-accent: #5eead4}
+.dark .picture svg {background: #fff; border-radius: 8px}
+.dark .picture svg, .dark .picture svg * {color: #111 !important}
 .tab-wrapper, .tab-container.wrap {height: auto !important}
 .gradio-container .row > button {align-self: end}
 .gradio-container .block:has(> .container > .wrap) > .container > .wrap > .wrap-inner {border: 1px solid #8c857f; border-radius: 8px}
@@ -135,6 +137,8 @@ def theme() -> gr.themes.Base:
     return gr.themes.Soft(primary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=["monospace"]).set(
         button_primary_background_fill="#0f766e",
         button_primary_background_fill_hover="#115e59",
+        button_primary_background_fill_dark="#0f766e",
+        button_primary_background_fill_hover_dark="#115e59",
         color_accent="#0f766e",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
@@ -156,6 +160,7 @@ def theme() -> gr.themes.Base:
         checkbox_label_border_color="*neutral_300",
         checkbox_label_border_color_dark="*neutral_600",
         checkbox_label_background_fill_selected="#0f766e",
+        checkbox_label_background_fill_selected_dark="#0f766e",
         checkbox_background_color_selected="#134e4a",
         checkbox_border_color_selected="#134e4a",
         link_text_color="#0f5f59",
