@@ -42,11 +42,11 @@ class Guesses:
 def mount_consent(app: "FastAPI", services: Services) -> None:
     """Add the page to the application."""
     from fastapi import Request
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
     guesses = Guesses()
 
-    def shown(request: Request, secret: str, lang: str, *, warning: str = "", thanks: str = "") -> HTMLResponse:
+    def shown(request: Request, secret: str, lang: str, *, warning: str = "", done: str = "") -> HTMLResponse:
         address = request.client.host if request.client else ""
         own: Lang = services.settings.language
         if guesses.too_many(address):
@@ -57,13 +57,18 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
             guesses.wrong(address)
             return HTMLResponse(page_html(own, f"<p class='flag'>{escape(message(error, own))}</p>"), 404)
         used: Lang = "en" if lang == "en" else "zh" if lang == "zh" else interview.lang
+        thanks = _thanks(done, bool(services.consents.granted_by(interview.id, "employee")), used)
         body = _body(services, interview.id, secret, used, warning, thanks)
         return HTMLResponse(page_html(used, body), headers={"cache-control": "no-store"})
 
-    def page(request: Request, secret: str, lang: str = "") -> HTMLResponse:
-        return shown(request, secret, lang)
+    def page(request: Request, secret: str, lang: str = "", done: str = "") -> HTMLResponse:
+        return shown(request, secret, lang, done=done)
 
-    async def answered(request: Request, secret: str, lang: str = "") -> HTMLResponse:
+    def noted(secret: str, lang: str, done: str) -> RedirectResponse:
+        """Lead on to a page of its own, so that loading it again says nothing again: no second yes by a swipe."""
+        return RedirectResponse(f"/consent/{secret}?lang={lang}&done={done}", 303)
+
+    async def answered(request: Request, secret: str, lang: str = "") -> Response:
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=30)
         what = fields.get("what", [""])[0]
         used: Lang = "en" if lang == "en" else "zh"
@@ -71,10 +76,10 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
             if what == "withdraw":
                 services.consents.withdraw(secret)
                 services.minutes.erase_withdrawn(services.consents.linked(secret).id)
-                return shown(request, secret, lang, thanks=t("consent.withdrawn", used))
+                return noted(secret, used, "withdrawn")
             if what == "strike":
                 services.live.strike(secret, int(fields.get("number", ["-1"])[0]), fields.get("kind", [""])[0])
-                return shown(request, secret, lang)
+                return noted(secret, used, "")
             chosen = (
                 [p for p in services.consents.offered if str(p) in fields.get("purpose", [])] if what == "agree" else []
             )
@@ -84,11 +89,17 @@ def mount_consent(app: "FastAPI", services: Services) -> None:
         except (TandaoError, ValueError) as error:
             text = message(error, used) if isinstance(error, TandaoError) else t("error.input", used)
             return shown(request, secret, lang, warning=text)
-        return shown(request, secret, lang, thanks=t("consent.thanks" if chosen else "consent.refused", used))
+        return noted(secret, used, "thanks" if chosen else "refused")
 
     routes: list[tuple[Any, str]] = [(page, "GET"), (answered, "POST")]
     for handler, method in routes:
         app.add_api_route("/consent/{secret}", handler, methods=[method], response_class=HTMLResponse)
+
+
+def _thanks(done: str, granted: bool, lang: Lang) -> str:
+    """What is said once after an answer, as long as it is still true."""
+    true = {"thanks": granted, "refused": not granted, "withdrawn": not granted}
+    return t(f"consent.{done}", lang) if true.get(done) else ""
 
 
 def _body(services: Services, interview_id: str, secret: str, lang: Lang, warning: str, thanks: str) -> str:

@@ -197,3 +197,23 @@ def test_what_was_kept_goes_after_ninety_days(consents, store, clock):
     assert store.interviews.expire(clock.time - dt.timedelta(days=90)) == 1
     assert store.interviews.heard(old) == () and len(store.interviews.heard(new)) == 1
     assert store.interviews.expire(clock.time - dt.timedelta(days=90)) == 0
+
+
+def test_loading_the_page_again_says_nothing_again(services, actor):
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from app.consent_page import mount_consent
+
+    app = FastAPI()
+    mount_consent(app, services)
+    phone = TestClient(app)
+    interview, secret = services.consents.invite(actor, "面谈", "zh")
+    answer = phone.post(f"/consent/{secret}?lang=zh", content="what=agree&purpose=transcribe&name=李工".encode())
+    assert answer.request.method == "GET" and "已记下，谢谢" in answer.text
+    services.consents.withdraw(secret)
+    again = phone.get(str(answer.url))
+    assert "已记下，谢谢" not in again.text, "said only while it is true"
+    assert [e.kind for e in services.consents.entries(interview.id)][-1] == "withdraw", "no second yes by a reload"
+    gone = phone.post(f"/consent/{secret}?lang=en", content=b"what=withdraw")
+    assert gone.request.method == "GET" and "lang=en&done=withdrawn" in str(gone.url)
