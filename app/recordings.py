@@ -155,6 +155,7 @@ def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> Non
     """Upload, progress, cancel."""
     from fastapi import Request
     from fastapi.responses import JSONResponse, StreamingResponse
+    from starlette.requests import ClientDisconnect
 
     recordings = Recordings(services, room)
 
@@ -164,6 +165,8 @@ def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> Non
             job_id = await recordings.take(request, grant, split=request.headers.get("x-tandao-split") == "1")
         except TandaoError as error:
             return JSONResponse({"state": "failed", "why": error.message_key}, 403)
+        except ClientDisconnect:  # taken back or cut off; nothing of it is kept and nobody waits for the answer
+            return JSONResponse({"state": "cancelled"}, 499)
         except OSError:
             return JSONResponse({"state": "failed", "why": "error.disk_full"}, 507)
         return JSONResponse({"job": job_id})

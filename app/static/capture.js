@@ -5,17 +5,21 @@ window.tandaoCapture = (() => {
     if (box) box.querySelector('.state').textContent = box.dataset[event.type] || '';
   };
   const KEPT = 300; // one minute of frames for resuming
-  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = nothingYet, tries = 0;
+  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = nothingYet, tries = 0, marked = '', turn = 0;
 
   async function start(secret, onEvent) {
     stop();
+    const mine = ++turn; // a second press while the first still asks for the microphone
     show = onEvent;
     if (!window.isSecureContext || !navigator.mediaDevices) { show({type: 'insecure'}); return; }
     token = secret; next = 0; waiting = []; stopped = false; tries = 0;
+    let asked;
     try {
-      stream = await navigator.mediaDevices.getUserMedia(
+      asked = await navigator.mediaDevices.getUserMedia(
         {audio: {channelCount: 1, noiseSuppression: false, autoGainControl: false, echoCancellation: false}});
     } catch (error) { show({type: 'no_microphone'}); stopped = true; return; }
+    if (mine !== turn) { asked.getTracks().forEach((track) => track.stop()); return; }
+    stream = asked;
     context = new AudioContext({sampleRate: 16000});
     await context.audioWorklet.addModule('/live/worklet.js');
     const node = new AudioWorkletNode(context, 'frames');
@@ -47,6 +51,7 @@ window.tandaoCapture = (() => {
         if (event.type === 'ready') {
           if (event.next > next) next = event.next;
           mine.ready = true;
+          if (marked) mark(marked);
           waiting.forEach((f) => mine.send(f));
         }
       }
@@ -60,14 +65,19 @@ window.tandaoCapture = (() => {
     };
   }
 
-  function mark(who) { if (socket && socket.ready) socket.send(JSON.stringify({speaker: who})); }
+  // said before anything listens, it is told as soon as it does
+  function mark(who) {
+    const heard = socket && socket.ready;
+    if (heard) socket.send(JSON.stringify({speaker: who}));
+    marked = heard ? '' : who;
+  }
 
   function reads(who) {
     if (socket && socket.ready) socket.send(JSON.stringify({reads: who})); else show({type: 'listen_first'});
   }
 
   function stop() {
-    stopped = true;
+    stopped = true; turn++;
     if (socket) socket.close();
     if (stream) stream.getTracks().forEach((track) => track.stop());
     if (context) context.close();
@@ -79,11 +89,18 @@ window.tandaoCapture = (() => {
 
 // Uploads a recording as a stream, then asks how far it has been heard.
 window.tandaoRecording = (() => {
-  let job = '';
+  let job = '', sending;
   async function upload(token, file, split, show) {
     job = '';
+    if (sending) sending.abort();
+    const mine = sending = new AbortController();
     show({state: 'uploading'});
-    const answer = await fetch('/live/recording', {method: 'POST', body: file, headers: {
+    try { await follow(mine, token, file, split, show); }
+    catch (error) { if (sending === mine) show(mine.signal.aborted ? {state: 'cancelled'} : {state: 'failed', why: 'error.cut_off'}); }
+    finally { if (sending === mine) sending = undefined; }
+  }
+  async function follow(mine, token, file, split, show) {
+    const answer = await fetch('/live/recording', {method: 'POST', body: file, signal: mine.signal, headers: {
       'content-type': 'application/octet-stream', 'x-tandao-token': token, 'x-tandao-split': split ? '1' : '0'}});
     const told = await answer.json().catch(() => ({state: 'failed', why: 'error.unexpected'}));
     if (!told.job) { show(told); return; }
@@ -91,10 +108,14 @@ window.tandaoRecording = (() => {
     for (;;) {
       await new Promise((done) => setTimeout(done, 700));
       const now = await (await fetch(`/live/recording/${job}`)).json().catch(() => ({state: 'failed', why: 'error.unexpected'}));
+      if (sending !== mine) return;
       show(now);
       if (now.state !== 'hearing') return;
     }
   }
-  async function cancel() { if (job) await fetch(`/live/recording/${job}`, {method: 'POST'}); }
+  async function cancel() {
+    if (job) await fetch(`/live/recording/${job}`, {method: 'POST'});
+    else if (sending) sending.abort();
+  }
   return {upload, cancel};
 })();

@@ -14,6 +14,7 @@ from app.ui.live_html import (
     card_html,
     hearing_html,
     hint_html,
+    invitation_again,
     invitation_html,
     minutes_text,
     recording_html,
@@ -172,10 +173,12 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
     """Lists and names in the present language."""
 
-    @safety.guarded(9)
-    def draw(picked: str, lang: Lang) -> list[Any]:
+    @safety.guarded(11)
+    def draw(picked: str, shown: str, lang: Lang) -> list[Any]:
         known = talk_of(services, services.acting(lang), picked)
+        over = bool(picked) and services.consents.interview(services.acting(lang), picked).ended
         return [
+            invitation_again(shown, lang), own_report(services, picked, lang) if over else gr.skip(),
             gr.update(choices=talks_open(services, lang, known)),
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
@@ -183,7 +186,7 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
         ]  # fmt: skip
 
     return {
-        "fn": draw, "inputs": [page.pick, language],
-        "outputs": [page.held_for, page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
+        "fn": draw, "inputs": [page.pick, page.invitation, language],
+        "outputs": [page.invitation, page.report, page.held_for, page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
                     page.recording],
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """Live: what the page draws, from the invitation to the minutes."""
 
+import re
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from app.texts import t
@@ -55,11 +56,12 @@ def who_html(u: Utterance, lang: Lang) -> str:
     if not (u.unsure or u.speaker == "unsure"):
         return ""
     buttons = "".join(
-        f" <button type='button' class='who' data-number='{u.number}' data-who='{who}'><kbd>{key}</kbd> "
+        f"<button type='button' class='who' style='padding:.1rem .5rem;margin:0 .25rem 0 0;font-weight:400' data-number='{u.number}' data-who='{who}'><kbd>{key}</kbd> "
         f"{t('live.' + who, lang)}</button>"
         for key, who in (("1", "manager"), ("2", "employee"))
     )
-    return f" <span class='note unsure'>{t('live.unsure_who', lang)}{buttons}</span>"
+    doubt = "" if u.speaker == "unsure" else t("live.unsure_who", lang)  # the name in front says so already
+    return f" <span class='note unsure'>{doubt}<span style='white-space:nowrap'>{buttons}</span></span>"
 
 
 def hearing_html(lang: Lang) -> str:
@@ -111,6 +113,12 @@ def hint_html(state: HintState, lang: Lang) -> str:
         f"<q>{escape(hint.quote)}</q> · {hint.variation}/{VARIATIONS}</div>"
         f"<div class='better' id='whisper' aria-live='polite'>{escape(hint.wording)}</div></div>"
     )
+
+
+def invitation_again(shown: str, lang: Lang) -> str:
+    """An invitation that is on the page, in another language; its link is nowhere else."""
+    found = re.search(r"<a href='([^']+)'", shown or "")
+    return invitation_html(unescape(found[1]), lang) if found else ""
 
 
 def invitation_html(link: str, lang: Lang) -> str:

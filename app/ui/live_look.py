@@ -42,6 +42,8 @@ class Look:
         voices = ""
         if available and not interview.ended and Purpose.VOICES in granted:
             voices = voices_html(interview, lang)
+        elif available and not interview.ended:
+            voices = f"<p class='note' id='live-keys'>{t('live.keys', lang)}</p>"
         return [
             f"<p id='live-state' class='{'flag' if key == 'live.unavailable' else ''}'><b>{t(key, lang)}</b></p>{voices}",
             talk_html(heard, lang), side_html(self._services.live.standing(actor, interview_id), lang), hint_html(state, lang),

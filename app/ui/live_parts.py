@@ -150,7 +150,6 @@ def build(services: Services, labels: Labels) -> LivePage:
             send = button("live.send", variant="primary")
         with gr.Column(scale=2, min_width=260):
             hint = gr.HTML("", elem_id="live-hint")
-            labels.keep(gr.HTML(t("card.link", lang), elem_id="live-card"), value="card.link")
             with gr.Row():
                 helpful = button("live.helpful", size="sm", min_width=80)
                 not_now = button("live.not_now", size="sm", min_width=80)
@@ -167,6 +166,7 @@ def build(services: Services, labels: Labels) -> LivePage:
                 "live.situation",
             )
             side = gr.HTML("", elem_id="live-side")
+            labels.keep(gr.HTML(t("card.link", lang), elem_id="live-card-link"), value="card.link")
             with labels.keep(gr.Accordion(t("live.card", lang), open=False), label="live.card"):
                 card = gr.HTML(card_html(lang), elem_id="live-card")
     with labels.keep(gr.Accordion(t("live.after", lang), open=False, elem_id="live-after"), label="live.after"):
