@@ -137,7 +137,9 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
     out = ""
     if granted:
         listen = ""
-        if Purpose.TRANSCRIBE in services.consents.standing(interview_id).purposes:
+        if services.consents.is_over(interview_id):
+            listen = f"<p>{t('live.over', lang)}</p>"
+        elif Purpose.TRANSCRIBE in services.consents.standing(interview_id).purposes:
             listen = _listen(secret, lang)
         out = (
             f"<h2>{t('consent.granted', lang)}</h2><p>{'、'.join(escape(read.purpose(p)[0]) for p in Purpose if p in granted)}</p>"

@@ -20,6 +20,7 @@ from interview.steps import Step
 class _Memory:
     hints: HintState = field(default_factory=HintState)
     seen: int | None = None
+    unsure: frozenset[int] = frozenset()
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -41,8 +42,11 @@ class Watch:
         memory = self._memory(interview.id)
         with memory.lock:
             seen = len(heard) if memory.seen is None else min(memory.seen, len(heard))
-            memory.seen = len(heard)
-            due = [n for n in range(seen, len(heard)) if heard[n].cues and not _answered(heard[n + 1 :])]
+            recent = range(max(0, seen - RECENT), seen)
+            told = [n for n in recent if heard[n].number in memory.unsure and not _unsure(heard[n])]  # put right since
+            memory.seen, memory.unsure = len(heard), frozenset(u.number for u in heard if _unsure(u))
+            asked = (*told, *range(seen, len(heard)))
+            due = [n for n in asked if heard[n].cues and not _answered(heard[n + 1 :])]
             if due:
                 grant, at = self._services.consents.grant(interview.id), step()
                 for number in due:
@@ -77,6 +81,14 @@ class Watch:
 
 MURMUR = 4
 """Characters of Chinese, or half as many words of English: no answer yet, only a sign of listening."""
+
+
+RECENT = 3
+"""Utterances back: who says later who spoke no longer waits for a wording."""
+
+
+def _unsure(utterance: Utterance) -> bool:
+    return utterance.unsure or utterance.speaker == "unsure"
 
 
 def _answered(after: Sequence[Utterance]) -> bool:

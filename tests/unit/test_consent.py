@@ -217,3 +217,20 @@ def test_loading_the_page_again_says_nothing_again(services, actor):
     assert [e.kind for e in services.consents.entries(interview.id)][-1] == "withdraw", "no second yes by a reload"
     gone = phone.post(f"/consent/{secret}?lang=en", content=b"what=withdraw")
     assert gone.request.method == "GET" and "lang=en&done=withdrawn" in str(gone.url)
+
+
+def test_after_the_end_the_phone_is_no_microphone_any_more(services, actor):
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from app.consent_page import mount_consent
+
+    app = FastAPI()
+    mount_consent(app, services)
+    interview, secret = services.consents.invite(actor, "面谈", "zh")
+    services.consents.manager_grants(actor, interview.id, [Purpose.TRANSCRIBE], "王岚")
+    services.consents.answer(secret, [Purpose.TRANSCRIBE], "李工", "zh")
+    assert "id='listen'" in TestClient(app).get(f"/consent/{secret}").text
+    services.live.finish(actor, interview.id)
+    page = TestClient(app).get(f"/consent/{secret}").text
+    assert "id='listen'" not in page and "value='withdraw'" in page

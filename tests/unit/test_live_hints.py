@@ -281,3 +281,22 @@ def test_a_verdict_holds_for_the_session_whichever_page_looks(tmp_path):
     assert look().shown is None and look().doubted == {"unfairness"}
     watch.forget(interview_id)
     assert look() == HintState(), "what was said before is not whispered about again"
+
+
+@pytest.mark.parametrize(("later", "hinted"), [(0, True), (5, False)])
+def test_a_line_whose_speaker_is_put_right_at_once_still_brings_its_hint(tmp_path, later, hinted):
+    made = services(tmp_path)
+    interview_id, grant = begin(made)
+    watch, found = Watch(made), made.consents.interview(BOSS, interview_id)
+
+    def look() -> HintState:
+        return watch.look(found, made.live.heard(BOSS, interview_id), Situation.EXPERT, lambda: Step.FEEDBACK)
+
+    look()
+    made.live.hear(grant, "unsure", "这个评级对我不公平。", start_s=1, end_s=3)
+    for number in range(later):
+        made.live.hear(grant, "unsure", "嗯。", start_s=4 + number, end_s=5 + number)
+    assert look().shown is None, "nobody knows yet whose words these are"
+    made.live.put_right(BOSS, interview_id, 0, "employee")
+    assert (look().shown is not None) is hinted
+    assert look() == look(), "once"
