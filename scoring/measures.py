@@ -15,13 +15,13 @@ from interview.reading.patterns import fold
 from interview.steps import SPOKEN_STEPS, Step
 from scoring.catalogue import discriminates
 from scoring.worth import (
-    MANY_FACTS,
     MAX_RECITED,
     REPEATED,
     Grams,
     asks_only,
     from_a_file,
     grams,
+    lists_facts,
     only_listens_on,
     parrots,
     recital,
@@ -133,7 +133,11 @@ def read_talk(
         if not skipped:
             if (stand := stands(own)) == "recited" or speaks_to_nobody(turn.text, reading.moves):
                 recited.append(len(found))
-            if stand == "pasted" or from_a_file(turn.text) or len({(f.about, f.month) for f in facts}) >= MANY_FACTS:
+            if (
+                stand == "pasted"
+                or from_a_file(turn.text)
+                or lists_facts(turn.text, len({(f.about, f.month) for f in facts}))
+            ):
                 skipped = "pasted"
         said |= own
         listening_on = skipped == "empty" and reading.readable and len(before) < MAX_CONTEXT

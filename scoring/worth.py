@@ -40,7 +40,7 @@ _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]+|\.(?=\s|$)")
 _FILED = frozenset({MoveKind.EVIDENCE, MoveKind.DELIVERS_MESSAGE, MoveKind.EXPECTATION, MoveKind.OPEN_QUESTION})
 _NEVER_FILED = HARMS | {MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.KIND_BUT_VAGUE, MoveKind.LETS_OFF}
-REPEATED, PASTED, MANY_FACTS = 0.8, 0.65, 5
+REPEATED, PASTED, MANY_FACTS, SPOKEN_SHARE = 0.8, 0.65, 5, 0.4
 MAX_RECITED, MAX_RUN = 3, 4
 FILE_SENTENCES, FILE_SHARE = 6, 0.6
 
@@ -93,6 +93,19 @@ def from_a_file(text: str) -> bool:
     parts = [part for part in _SENTENCE_END.split(fold(text)) if says_something(part)]
     alone = sum(_ADDRESSED.search(part) is None for part in parts)
     return alone >= FILE_SENTENCES and alone >= FILE_SHARE * len(parts)
+
+
+def lists_facts(text: str, facts: int) -> bool:
+    """Whether a turn is a list of figures rather than feedback: many of them, hardly a sentence to the one opposite.
+
+    Someone who tells five figures of a year speaks to a person in between; twice as many are a list either way.
+    """
+    if facts < MANY_FACTS:
+        return False
+    parts = [part for part in _SENTENCE_END.split(fold(text)) if says_something(part)]
+    spoken = sum(_ADDRESSED.search(_QUOTED.sub("", part)) is not None for part in parts)
+    about_another = _ABOUT_ANOTHER.search(fold(text)) is not None
+    return facts >= 2 * MANY_FACTS or spoken < SPOKEN_SHARE * len(parts) or (about_another and spoken < 2)
 
 
 def speaks_to_nobody(text: str, moves: Sequence[Move]) -> bool:

@@ -293,6 +293,13 @@ GUARDS: list[tuple[str, Lang, str, float, float]] = [
     ("No, I'm angry about it", "en", "anger", 0.7, 1.0),
     ("他很委屈", "zh", "hurt", 0.05, 0.49),
     ("She was disappointed", "en", "hurt", 0.0, 0.49),
+    ("这事非针对我不可", "zh", "unfairness", 0.0, 0.49),
+    ("评审会上就是针对我", "zh", "unfairness", 0.6, 1.0),
+    ("你赶快去你妈那吧", "zh", "anger", 0.0, 0.49),
+    ("我刚才说的有点过分了", "zh", "anger", 0.0, 0.49),
+    ("你这次太过分了", "zh", "anger", 0.6, 1.0),
+    ("吃得我涮得慌", "zh", "anxiety", 0.0, 0.49),
+    ("你一定会遇到一些让自己伤心难过的事情", "zh", "hurt", 0.0, 0.49),
 ]
 
 

@@ -397,6 +397,32 @@ def read(text: str, before: str) -> set[str]:
     return {str(m.kind) for m in found} | {f"{m.kind}:{m.detail}" for m in found if m.detail}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You were entitled to that leave and nobody holds it against you.",
+        "I've worked next to you for years, you don't skip checks.",
+        "Let me talk to sales ops about it this week.",
+        "If you need days moved, say so, that's enough.",
+    ],
+)
+def test_words_that_can_hurt_do_not_where_they_mean_something_else(text: str) -> None:
+    assert not [m for m in READER.read(text, "en").moves if m.kind in HARMS]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("You're entitled.", "label"),
+        ("Next to Tom you look slow.", "comparison"),
+        ("Let me talk.", "interruption"),
+        ("That's enough.", "interruption"),
+    ],
+)
+def test_the_same_words_said_to_hurt_do(text: str, kind: str) -> None:
+    assert kind in {str(m.kind) for m in READER.read(text, "en").moves}
+
+
 @pytest.mark.parametrize(("text", "before", "must", "must_not"), GOOD + BAD)
 def test_what_is_read(text: str, before: str, must: str, must_not: str) -> None:
     found = read(text, before)

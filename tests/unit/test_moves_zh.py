@@ -170,6 +170,12 @@ BAD: list[tuple[str, str, str, str]] = [
     ("最近状态这么差，是不是跟媳妇闹别扭了？", "", "pries", "closed_question"),
     ("你这个岁数了，还打算干几年？", "", "pries", "open_question"),
     ("听说你在外头面试，有这回事吗？", "", "pries", "closed_question"),
+    # 一样的字，有的是威胁、比较，有的不是
+    ("再这样下去，到时候别怪我不客气。", "", "threat", "apology"),
+    ("还有件事我想问，您别怪我多嘴。", "", "", "threat apology"),
+    ("迟到还是迟到，两本账分开算，这句你别怪我。", "", "", "threat apology"),
+    ("人家审核员点名表扬的就是你这条线。", "", "", "comparison"),
+    ("你看人家小王怎么就能做到？", "", "comparison", ""),
     # 含糊、讨好、推责、许诺
     ("整体不错，辛苦了。", "", "affirmation:generic kind_but_vague", "empathy"),
     ("总的来说还行，再加把劲。", "", "kind_but_vague", "expectation"),

@@ -16,6 +16,7 @@ from phrasing.library import PhrasingLibrary
 from scoring.catalogue import catalogue
 from scoring.report import Reporter
 from scoring.rubric import rubric
+from scoring.worth import lists_facts
 from simulator.reaction import first_state
 from simulator.rehearsal import variant_for
 from tests.fakes.talks import DECENT, HARMFUL, filled
@@ -224,6 +225,26 @@ def test_reading_the_brief_aloud_raises_no_score(persona, base):
         for added in ([brief], brief.splitlines(), card):
             assert score(persona.lang, [*lines, *added], known) <= plain + 0.5
             assert score(persona.lang, [*added, *lines], known) <= plain + 0.5
+
+
+SPOKEN_FIGURES: dict[Lang, str] = {
+    "zh": "你这一年我一项项跟你对。交付率四月百分之九十，你自己也认。七月掉到八十二，你说是换了供应商。"
+    "九月返工六次，你跟我提过人手。十月缺陷十二个。十一月你提了两次延期，我都看了。",
+    "en": "Let me go through your year with you. In April you delivered 90 percent, and you know it. In July it fell to 82, "
+    "and you told me why. In September there were 6 reworks. You asked me for two more weeks in November, and I agreed.",
+}
+LISTED_FIGURES: dict[Lang, str] = {
+    "zh": "交付率四月百分之九十。七月八十二。九月返工六次。十月缺陷十二个。十一月延期两次。",
+    "en": "Delivery in April 90 percent. July 82 percent. September 6 reworks. October 12 defects. November 2 delays.",
+}
+
+
+@both
+def test_figures_told_to_a_person_are_no_list_and_a_list_is_one(lang):
+    assert not lists_facts(SPOKEN_FIGURES[lang], 5)
+    assert lists_facts(SPOKEN_FIGURES[lang], 10)
+    assert lists_facts(LISTED_FIGURES[lang], 5)
+    assert not lists_facts(LISTED_FIGURES[lang], 4)
 
 
 NOTHING: dict[Lang, list[str]] = {
