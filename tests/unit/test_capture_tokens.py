@@ -1,10 +1,16 @@
 """A microphone's token opens the socket at any replica, until its talk is over or its consent gone."""
 
-import pytest
+import threading
 
-from app.audio_socket import CaptureTokens
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from app.audio_socket import AudioRoom, CaptureTokens, mount_audio
 from consent.notices import Purpose
 from interview.actor import Actor, Role
+from tests.unit.test_audio_socket import Ears, frame, until
 
 BOSS = Actor("boss", Role.MANAGER, "zh")
 
@@ -47,3 +53,35 @@ def test_another_purposes_link_is_no_token(services, talk):
 
     link = records.new_link("visit", Record(talk, Kind.TALK, "boss", talk), LATER)
     assert CaptureTokens(records).interview(link) is None
+
+
+def test_a_server_that_stops_says_so_stores_the_last_words_and_leaves_the_rest_to_the_next(services, talk):
+    tokens = CaptureTokens(services.capture_links)
+    token = tokens.issue(services, BOSS, talk)
+    rooms = [AudioRoom(services, Ears(), tokens) for _ in range(2)]
+    apps = [FastAPI(), FastAPI()]
+    for app, room in zip(apps, rooms, strict=True):
+        mount_audio(app, room)
+    with TestClient(apps[0]) as client, client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": token})
+        until(socket, "ready")
+        for number in range(10):
+            socket.send_bytes(frame(number))
+        until(socket, "committed")
+        leaving = threading.Thread(target=rooms[0].leave, args=(20,))
+        leaving.start()
+        until(socket, "restarting")
+        leaving.join()
+        assert rooms[0].sessions == 0
+        socket.send_bytes(frame(10))
+        with pytest.raises(WebSocketDisconnect) as closed:
+            while True:
+                assert socket.receive_json()["type"] != "stopped", "the device would give up"
+        assert closed.value.code == 1012
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live/audio") as again:
+            again.receive_json()
+    said = [one.text for one in services._store.interviews.heard(talk)]
+    assert said[-1] == "最后一句也听见了。" and len(said) == 2
+    with TestClient(apps[1]) as client, client.websocket_connect("/live/audio") as socket:
+        socket.send_json({"token": token})
+        assert until(socket, "ready")["next"] == 0, "whatever the device still has is welcome"
