@@ -1,10 +1,14 @@
 """Sharing, reviewing, overruling, calibration, cohorts, classes, editing: who may, what counts, what is kept."""
 
+import csv
 import datetime as dt
+import io
+from dataclasses import replace
 
 import pytest
 
 from app.reports import build_report
+from app.ui.trainer.cohorting import csv_file
 from interview.actor import Actor, Role
 from interview.errors import ConflictError, DataFileError, InputError, NotFoundError, PermissionDeniedError
 from interview.ports import Note
@@ -34,6 +38,16 @@ def cohort(services):
     return services.cohorts.create(
         TRAINER, "十一月班", "expert-open", "year-end-below", {"ann": "安", "bo": "博"}, required=60
     )
+
+
+@pytest.mark.parametrize("name", ["=1+1", "＝cmd", " @sum", "\t=1", "\n+1"])
+def test_no_name_in_a_cohorts_table_is_a_formula(services, cohort, name):
+    progress = services.cohorts.progress(TRAINER, cohort.id)
+    renamed = replace(progress, members=tuple(replace(m, name=name) for m in progress.members))
+    file, text = csv_file(services, renamed, "zh")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert file.endswith(".csv") and text.startswith("\ufeff")
+    assert [row[0] for row in rows[1:]] == [f"'{name}"] * 2
 
 
 def test_an_unshared_rehearsal_is_nobody_elses(services, cohort):

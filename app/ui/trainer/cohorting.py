@@ -1,8 +1,6 @@
 """Cohorts: give a group the same talk by a day, see where everybody stands, take the table along."""
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -14,6 +12,7 @@ from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report import SAVE_JS
 from app.wiring import Services
+from cycle.exporting import csv_bytes
 from interview.actor import Actor, Role
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -266,11 +265,8 @@ def progress_html(services: Services, progress: Progress, lang: Lang) -> str:
 
 def csv_file(services: Services, progress: Progress, lang: Lang) -> tuple[str, str]:
     """File name and the table as CSV, with a byte-order mark so that spreadsheets read it as UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in (columns(lang), *(cells(member, lang) for member in progress.members)):
-        writer.writerow([safe_cell(cell) for cell in row])
-    return f"tandao-cohort-{progress.cohort.id}.csv", "\ufeff" + out.getvalue()
+    rows = [columns(lang), *(cells(member, lang) for member in progress.members)]
+    return f"tandao-cohort-{progress.cohort.id}.csv", csv_bytes(rows).decode("utf-8")
 
 
 def printable(services: Services, progress: Progress, lang: Lang) -> tuple[str, str]:
@@ -283,8 +279,3 @@ def printable(services: Services, progress: Progress, lang: Lang) -> tuple[str, 
         "td,th{border:1px solid #78716c;padding:.25rem .5rem;text-align:left}@page{size:A4;margin:15mm}"
         f"</style></head><body><h1>{title}</h1>{body}</body></html>"
     )
-
-
-def safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
