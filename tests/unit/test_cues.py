@@ -437,3 +437,9 @@ def test_time_grows_with_length_only(piece: str) -> None:
     start = time.perf_counter()
     READER.read(text, "zh")
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("name", ["cues_zh", "cues_en", "moves_zh", "moves_en"])
+def test_the_pattern_files_read_the_same_without_the_fast_yaml_reader(name: str) -> None:
+    text = files("interview").joinpath("reading", "patterns", f"{name}.yaml").read_text(encoding="utf-8")
+    assert yaml.load(text, Loader=yaml.SafeLoader) == patterns.read_data(name)
