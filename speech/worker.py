@@ -58,8 +58,8 @@ class Load(IntEnum):
 class Job:
     """One segment to be heard. ``done`` gets its words, or None if it was given up; it is called by the queue's thread.
 
-    ``owner``, ``channel``: a new tentative job takes the place of an older one of the same. A tentative job that was
-    replaced or dropped, and any that was forgotten, is never answered.
+    ``owner``, ``channel``: any new job takes the place of a tentative one of the same that still waits, whose segment has
+    grown or is closed. A tentative job that was replaced or dropped, and any that was forgotten, is never answered.
     """
 
     owner: object
@@ -131,8 +131,8 @@ class Transcriber:
             job.since = self._clock()
             if self._closed or self.failed is not None:
                 return False
+            self._jobs = [j for j in self._jobs if not (j.stage == "tentative" and _same(j, job))]
             if job.stage == "tentative":
-                self._jobs = [j for j in self._jobs if not (j.stage == "tentative" and _same(j, job))]
                 if self._weigh() is not Load.FINE:
                     return False
             elif sum(len(j.samples) for j in self._jobs) > MOST_WAITING_S * RATE:

@@ -13,7 +13,7 @@ from consent.notices import Purpose
 from interview.errors import ConsentError, InputError, StorageError
 from speech.audio import BLOCK, RATE
 from speech.listening import Heard, Listener, transcribe_file
-from speech.worker import Job, Load, Transcriber
+from speech.worker import MOST_WAITING_S, Job, Load, Transcriber
 from tests.fakes.grants import granted
 from tests.fakes.recognizer import Dying, Loud, Spelling, broken
 from tests.unit.test_speech_audio import written
@@ -228,7 +228,7 @@ def test_a_newer_tentative_text_takes_the_place_of_the_older_and_files_come_last
     transcriber = Transcriber(Spelling)
     order: list[str] = []
     for owner, stage, level in (
-        ("upload", "file", 1), ("a", "tentative", 2), ("a", "tentative", 3), ("b", "tentative", 4), ("a", "final", 5)
+        ("upload", "file", 1), ("a", "tentative", 2), ("a", "tentative", 3), ("b", "tentative", 4), ("c", "final", 5)
     ):  # fmt: skip
         samples = np.full(RATE, level, np.int16)
         done = lambda words: order.append(words.text)  # noqa: E731
@@ -238,6 +238,21 @@ def test_a_newer_tentative_text_takes_the_place_of_the_older_and_files_come_last
     while len(order) < 4 and time.monotonic() < until:
         time.sleep(0.01)
     assert [text.split()[0] for text in order] == ["5", "3", "4", "1"]
+    transcriber.close()
+
+
+def test_a_closed_segment_leaves_none_of_its_tentative_sound_in_the_queue_even_where_it_is_refused():
+    transcriber = Transcriber(Spelling)
+    job = lambda stage, seconds, channel=0: Job(  # noqa: E731
+        "a", channel, stage, np.ones(round(seconds * RATE), np.int16), 1.0, "zh", lambda _: None
+    )
+    assert transcriber.submit(job("tentative", 1, channel=1))
+    assert transcriber.submit(job("tentative", 1))
+    assert transcriber.submit(job("final", MOST_WAITING_S))
+    assert [(j.stage, j.channel) for j in transcriber._jobs] == [("tentative", 1), ("final", 0)]
+    assert transcriber.submit(job("tentative", 1))
+    assert not transcriber.submit(job("final", 2))
+    assert [(j.stage, j.channel) for j in transcriber._jobs] == [("tentative", 1), ("final", 0)]
     transcriber.close()
 
 
