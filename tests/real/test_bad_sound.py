@@ -1,4 +1,4 @@
-"""Bad sound through the real model: music invents nothing, two at once lose nothing, telephone and clipping keep a cue."""
+"""Bad sound through the real model: music invents nothing, two at once and telephone lose nothing, clipping keeps a cue."""
 
 import os
 from collections.abc import Iterator
