@@ -11,7 +11,11 @@ from app.ui.following import Part, follow
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
 from app.wiring import Services
-from interview.conversation import Lang
+from interview.conversation import LANGS, Lang
+
+KEEP_LANGUAGE = "(...all) => { try { localStorage.tandaoLanguage = all[0]; } catch { } return all; }"
+KEPT_LANGUAGE = "(now) => { try { return localStorage.tandaoLanguage ?? now; } catch { return now; } }"
+"""The browser remembers the language chosen in it; where it keeps nothing, the settings' holds."""
 
 
 def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
@@ -96,8 +100,10 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             lambda to, *seen: [to, _brand(to), gr.update(choices=roles(to)), *followers.now(to, *seen)],
             [language, *followers.inputs],
             [language_state, brand, role, *followers.outputs],
+            js=KEEP_LANGUAGE,
             **quiet,
         )
+        page.load(lambda kept: kept if kept in LANGS else gr.skip(), language, language, js=KEPT_LANGUAGE, **quiet)
         page.load(**mine.redraw(services, own, language_state), show_progress="hidden", api_visibility="private")
         page.load(**choose.redraw(services, choosing, language_state), show_progress="hidden", api_visibility="private")
     return page

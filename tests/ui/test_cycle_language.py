@@ -77,3 +77,12 @@ def test_after_a_restart_an_old_page_is_told_so_in_its_language(page: Page, serv
     told = page.locator(".toast-body").last
     expect(told).to_contain_text("请刷新页面再试", timeout=30_000)
     expect(told).not_to_contain_text("choices")
+
+
+def test_the_language_chosen_in_a_browser_is_kept_when_the_page_is_loaded_again(page: Page):
+    page.click("#language label:has(input[value='en'])")
+    expect(page.locator("#tabs")).to_contain_text("My rehearsals")
+    page.reload()
+    expect(page.locator("#tabs")).to_contain_text("My rehearsals", timeout=20_000)
+    expect(page.locator("#brand")).to_contain_text("a rehearsal room")
+    expect(page.locator("#language input[value='en']")).to_be_checked()
