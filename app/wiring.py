@@ -354,7 +354,7 @@ class Services:
         """Lights of one's team."""
         from cycle.signals import Signals
 
-        return Signals(self._store.records, self.team)
+        return Signals(self._store.records, self.team, SystemClock())
 
     @cached_property
     def talks(self) -> "Talks":

@@ -79,8 +79,13 @@ class Visits:
         events = [
             e for r in self._records.find(Kind.EVENTS, key_id=key) for e in KeyEvents.model_validate(r.body).events
         ]
-        shown = (e for e in events if not private_word(e.what))
-        return tuple(figures), tuple(e.model_copy(update={"source": ""}) if e.kind == "complaint" else e for e in shown)
+        return tuple(figures), for_both(events)
+
+
+def for_both(events: Iterable[KeyEvent]) -> tuple[KeyEvent, ...]:
+    """What manager and employee may look at together: not who complained, no word of the manager's classification."""
+    shown = (e for e in events if not private_word(e.what))
+    return tuple(e.model_copy(update={"source": ""}) if e.kind == "complaint" else e for e in shown)
 
 
 @cache

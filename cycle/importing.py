@@ -226,6 +226,7 @@ def _points(cell: Cell) -> tuple[str, ...]:
 _READERS: dict[tuple[str, str], Callable[[Cell], Any]] = {
     ("people", "lang"): _word("lang"),
     ("people", "expectations"): _points,
+    ("people", "left"): read_day,
     ("figures", "month"): read_month,
     ("figures", "actual"): read_number,
     ("figures", "target"): read_number,

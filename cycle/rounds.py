@@ -136,10 +136,7 @@ class Rounds:
         """
         there = {r.key_id for r in self._records.find(Kind.TALK, parent_id=record.id, bodies=False)}
         asked = [
-            p
-            for p in people
-            if p.id not in there
-            and (not what.departments or Person.model_validate(p.body).department in what.departments)
+            p for p in people if p.id not in there and _is_asked(what, Person.model_validate(p.body), self._today())
         ]
         if not asked:
             return 0
@@ -178,6 +175,10 @@ class Rounds:
 
     def _today(self) -> dt.date:
         return self._clock.now().astimezone().date()
+
+
+def _is_asked(what: Round, person: Person, today: dt.date) -> bool:
+    return not person.has_left(today) and (not what.departments or person.department in what.departments)
 
 
 _HELD = (Stage.HELD, Stage.CONFIRMED, Stage.FOLLOWED)

@@ -1,6 +1,6 @@
-"""Lights for a manager to look closer, never a decision: from monthly numbers and dated complaints alone.
+"""Lights to look closer, never a decision: from monthly numbers, dated complaints and days of leaving alone.
 
-Off until the manager switches them on. Nothing is built from what was said in a talk. Each light carries its rule's
+A manager sees those of their own people, HR those of departments only. Off until each switches them on. Nothing is built from what was said in a talk. Each light carries its rule's
 numbers, how many of the team show it (base rate) and what speaks against it. Groups are told from five people up.
 """
 
@@ -21,9 +21,10 @@ import yaml
 from cycle.numbers import shift
 from cycle.records import Kind, Record, Records
 from cycle.talks import Stage, Talk
-from cycle.team import Team
-from interview.actor import Actor
+from cycle.team import Person, Team
+from interview.actor import Actor, Role
 from interview.errors import NotFoundError
+from interview.ports import Clock
 from people.permissions import Action, check
 
 Numbers = Sequence[Mapping[str, Any]]
@@ -35,7 +36,8 @@ class SignalKind(StrEnum):
 
     BURNOUT = "burnout"
     RISE = "rise"
-    GROUP = "group"
+    COMPLAINTS = "complaints"
+    LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +71,22 @@ def rules() -> Mapping[str, Mapping[str, Any]]:
 
 
 class Signals:
-    """Lights of one's own team."""
+    """Lights of one's own team, and of departments for HR."""
 
-    def __init__(self, records: Records, team: Team) -> None:
+    def __init__(self, records: Records, team: Team, clock: Clock) -> None:
         self._records = records
         self._team = team
+        self._clock = clock
 
     def is_on(self, actor: Actor) -> bool:
-        """Whether this manager has switched the lights on."""
-        check(actor, Action.TEAM_LEAD)
+        """Whether this person has switched the lights on."""
+        check(actor, _action(actor))
         found = self._setting(actor)
         return found is not None and found.status == "on"
 
     def switch(self, actor: Actor, *, on: bool) -> None:
         """Switch them on or off."""
-        check(actor, Action.TEAM_LEAD)
+        check(actor, _action(actor))
         found, status = self._setting(actor), "on" if on else "off"
         if found is None:
             made = _setting_id(actor)
@@ -92,23 +95,41 @@ class Signals:
             self._records.put(replace(found, status=status))
 
     def all(self, actor: Actor) -> tuple[Signal, ...]:
-        """Every light, groups first; nothing while switched off."""
+        """Every light of one's own team, groups first; nothing while switched off."""
+        check(actor, Action.TEAM_LEAD)
         if not self.is_on(actor):
             return ()
-        people = {record.id: person for record, person in self._team.people(actor)}
+        today = self._clock.now().astimezone().date()
+        everybody = {record.id: person for record, person in self._team.people(actor)}
+        people = {i: p for i, p in everybody.items() if not p.has_left(today)}
         figures = {i: f for i, f in self._team.all_figures(actor).items() if i in people}
         names = {i: p.name for i, p in people.items()}
+        return (*self._groups(everybody, today, actor.id), *burnout(figures, names), *rise(figures, names))
+
+    def departments(self, actor: Actor) -> tuple[Signal, ...]:
+        """The lights of departments over the whole firm, for HR; nothing while switched off."""
+        check(actor, Action.ROUND_LEAD)
+        if not self.is_on(actor):
+            return ()
+        everybody = {r.id: Person.model_validate(r.body) for r in self._records.find(Kind.PERSON)}
+        return self._groups(everybody, self._clock.now().astimezone().date())
+
+    def _groups(self, people: Mapping[str, Person], today: dt.date, owner_id: str | None = None) -> tuple[Signal, ...]:
         held = [
             (record.key_id, at.date())
-            for record in self._records.find(Kind.TALK, owner_id=actor.id, status=HELD)
+            for record in self._records.find(Kind.TALK, owner_id=owner_id, status=HELD)
             if (at := Talk.model_validate(record.body).at) is not None
         ]
         complaints = {
             r.key_id: [dt.date.fromisoformat(e["date"]) for e in r.body["events"] if e["kind"] == "complaint"]
-            for r in self._records.find(Kind.EVENTS, owner_id=actor.id)
+            for r in self._records.find(Kind.EVENTS, owner_id=owner_id)
         }
+        leaving = {i: [p.left] for i, p in people.items() if p.left is not None and p.has_left(today)}
         departments = {i: p.department for i, p in people.items()}
-        return (*group(departments, held, complaints), *burnout(figures, names), *rise(figures, names))
+        return (
+            *group(SignalKind.COMPLAINTS, departments, held, complaints),
+            *group(SignalKind.LEAVING, departments, held, leaving),
+        )
 
     def _setting(self, actor: Actor) -> Record | None:
         try:
@@ -117,8 +138,16 @@ class Signals:
             return None
 
 
+def _action(actor: Actor) -> Action:
+    """What the lights need: HR's are of departments, everybody else's of a team."""
+    return Action.ROUND_LEAD if actor.role is Role.HR else Action.TEAM_LEAD
+
+
 def _setting_id(actor: Actor) -> str:
-    return f"signals-{hashlib.sha256(actor.id.encode()).hexdigest()[:24]}"
+    whose = (
+        f"{actor.id} as {Role.HR}" if actor.role is Role.HR else actor.id
+    )  # one person alone is both, on one machine
+    return f"signals-{hashlib.sha256(whose.encode()).hexdigest()[:24]}"
 
 
 def burnout(figures: Mapping[str, Numbers], names: Mapping[str, str]) -> tuple[Signal, ...]:
@@ -195,14 +224,17 @@ def rise(figures: Mapping[str, Numbers], names: Mapping[str, str]) -> tuple[Sign
 
 
 def group(
-    departments: Mapping[str, str], held: Sequence[tuple[str, dt.date]], complaints: Mapping[str, Sequence[dt.date]]
+    kind: SignalKind,
+    departments: Mapping[str, str],
+    held: Sequence[tuple[str, dt.date]],
+    dated: Mapping[str, Sequence[dt.date]],
 ) -> tuple[Signal, ...]:
-    """Departments whose people are complained about after talks much more often than other departments' people.
+    """Departments where something follows talks (a complaint, leaving) much more often than in other departments.
 
-    ``held``: person and day of each talk. A department of fewer than five people with a talk is neither told nor the
+    ``held``: person and day of each talk. ``dated``: the days on which it happened to somebody. A department of fewer than five people with a talk is neither told nor the
     only one compared with.
     """
-    rule = rules()["group"]
+    rule = rules()["group"] | rules()[kind]
     span = dt.timedelta(days=int(rule["least_after"]))
     talked: dict[str, set[str]] = defaultdict(set)
     count: dict[str, int] = defaultdict(int)
@@ -213,7 +245,7 @@ def group(
         days = by_person.get(person_id, [])
         if days and department:
             talked[department].add(person_id)
-            count[department] += sum(any(d < c <= d + span for d in days) for c in complaints.get(person_id, ()))
+            count[department] += sum(any(d < c <= d + span for d in days) for c in dated.get(person_id, ()))
     found: list[Signal] = []
     large = [name for name, who in talked.items() if len(who) >= rule["least_people"]]
     for name in sorted(large):
@@ -230,7 +262,7 @@ def group(
         }  # fmt: skip
         found.append(
             Signal(
-                SignalKind.GROUP,
+                kind,
                 name,
                 values,
                 0,

@@ -32,6 +32,11 @@ class Person(Body):
     email: str = Field(default="", max_length=200)
     lang: Lang = "zh"
     expectations: tuple[str, ...] = ()
+    left: dt.date | None = Field(default=None, description="the day somebody left the firm; nobody talks to them then")
+
+    def has_left(self, today: dt.date) -> bool:
+        """Whether they are gone by this day."""
+        return self.left is not None and self.left <= today
 
 
 class Figure(Body):

@@ -101,7 +101,9 @@ class WorkList:
         """The people that match, most urgent first. ``text`` is looked for in name and staff number, in any case."""
         check(actor, Action.TEAM_LEAD)
         people = {r.id: Person.model_validate(r.body) for r in self._records.find(Kind.PERSON, owner_id=actor.id)}
-        rows = self._rows(actor, people)
+        today = self._today()
+        here = people if show in ("done", "all") else {i: p for i, p in people.items() if not p.has_left(today)}
+        rows = self._rows(actor, here)
         wanted = text.strip().casefold()
         found = [
             row

@@ -49,7 +49,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
                 around = cycle.build(services, labels, language_state, tabs)
             rounds_tab = gr.Tab(t("tab.rounds", lang), id="rounds", visible=False)
             with labels.keep(rounds_tab, label="tab.rounds"):
-                asking = hr.build(labels)
+                asking = hr.build(services, labels)
             trainer_tab = gr.Tab(t("tab.trainer", lang), id="trainer", visible=False)
             with labels.keep(trainer_tab, label="tab.trainer"):
                 training = trainer.build(labels)
@@ -92,7 +92,10 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
             "mine": Part(mine_tab, [mine.redraw(services, own, language_state)]),
             "live": Part(live_tab, [live.redraw(services, holding, language_state)]),
             "cycle": Part(cycle_tab, [cycle.redraw_line(services, around.shared)], cycle.parts(services, around)),
-            "rounds": Part(rounds_tab, [hr.redraw(services, asking, language_state)]),
+            "rounds": Part(
+                rounds_tab,
+                [hr.redraw(services, asking, language_state), hr.redraw_signals(services, asking, language_state)],
+            ),
             "trainer": Part(trainer_tab, trainer.redraws(services, training, language_state)),
         }
         followers = follow(parts, labels, language_state)

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from app.texts import t
+from app.ui.cycle import signals as page
 from cycle import signals
 from cycle.records import Kind
 from cycle.signals import SignalKind
@@ -78,21 +80,23 @@ def after_talks(people, day=dt.date(2026, 9, 1)):
 def test_a_department_with_many_complaints_after_talks_lights_up():
     people = departments()
     complaints = {f"a{n}": [dt.date(2026, 9, 10)] for n in range(4)} | {"b0": [dt.date(2026, 8, 1)]}
-    (light,) = signals.group(people, after_talks(people), complaints)
-    assert (light.kind, light.name, light.values["events"], light.base_all) == (SignalKind.GROUP, "甲部", 4, 2)
+    (light,) = signals.group(SignalKind.COMPLAINTS, people, after_talks(people), complaints)
+    assert (light.kind, light.name, light.values["events"], light.base_all) == (SignalKind.COMPLAINTS, "甲部", 4, 2)
     assert light.person_id == ""
 
 
 def test_groups_under_five_are_neither_told_nor_compared_with():
     complaints = {f"a{n}": [dt.date(2026, 9, 10)] for n in range(4)}
     for people in (departments(first=4), departments(second=4)):
-        assert signals.group(people, after_talks(people), complaints) == ()
+        assert signals.group(SignalKind.COMPLAINTS, people, after_talks(people), complaints) == ()
 
 
 def test_complaints_before_or_long_after_the_talk_do_not_count():
     people = departments()
     for day in (dt.date(2026, 8, 31), dt.date(2026, 9, 1), dt.date(2026, 12, 1)):
-        assert signals.group(people, after_talks(people), {f"a{n}": [day] for n in range(6)}) == ()
+        assert (
+            signals.group(SignalKind.COMPLAINTS, people, after_talks(people), {f"a{n}": [day] for n in range(6)}) == ()
+        )
 
 
 def test_off_until_switched_on_and_each_managers_own(services):
@@ -131,3 +135,72 @@ def test_nothing_but_numbers_events_and_days_is_read(services, monkeypatch):
     services.signals.switch(ME, on=True)
     services.signals.all(ME)
     assert asked == {Kind.PERSON, Kind.FIGURES, Kind.TALK, Kind.EVENTS}
+
+
+def test_leaving_within_half_a_year_of_a_talk_lights_the_department_and_a_later_one_does_not():
+    people = departments()
+    for day, lit in ((dt.date(2026, 12, 1), 1), (dt.date(2027, 4, 1), 0)):
+        found = signals.group(SignalKind.LEAVING, people, after_talks(people), {f"a{n}": [day] for n in range(3)})
+        assert [s.kind for s in found] == [SignalKind.LEAVING] * lit
+
+
+def test_hr_sees_departments_of_every_team_and_no_person(services):
+    others, hr = Actor("other", Role.MANAGER, "zh"), Actor(ME.id, Role.HR, "zh")
+    late = KeyEvent(date=dt.date(2026, 9, 10), kind="complaint", what="x")
+    gone = {"left": dt.date(2026, 9, 20)}
+    for owner, name in ((ME, "a"), (others, "b")):
+        people = {
+            f"{name}{n}": {"number": f"{name}{n}", "name": name, "department": name, **(gone if name == "a" else {})}
+            for n in range(5)
+        }
+        busy_one = {"b0": tuple(Figure.model_validate(f) for f in busy())} if name == "b" else {}
+        services.team.take(owner, people, busy_one, {f"a{n}": (late,) for n in range(3)} if name == "a" else {})
+        for record, _ in services.team.people(owner):
+            talk = services.talks.plan(
+                owner, record.id, dt.date(2026, 9, 1), Talk(at=dt.datetime(2026, 9, 1, 9, tzinfo=dt.UTC))
+            )
+            services.talks.move(owner, talk.id, Stage.HELD)
+    assert services.signals.departments(hr) == ()
+    services.signals.switch(hr, on=True)
+    assert not services.signals.is_on(ME), "the same person's lights as a manager are switched apart"
+    found = services.signals.departments(hr)
+    assert [(s.kind, s.name) for s in found] == [(SignalKind.COMPLAINTS, "a"), (SignalKind.LEAVING, "a")]
+    assert not any(s.person_id for s in found)
+    for actor in (ME, Actor("t", Role.TRAINER, "zh")):
+        with pytest.raises(PermissionDeniedError):
+            services.signals.departments(actor)
+    with pytest.raises(PermissionDeniedError):
+        services.signals.all(hr)
+
+
+def test_who_has_left_is_neither_due_nor_lit(services):
+    gone = {"number": "a0", "name": "甲", "left": dt.date(2020, 1, 1)}
+    figures = {"a0": tuple(Figure.model_validate(f) for f in busy())}
+    services.team.take(ME, {"a0": gone, "a1": {"number": "a1", "name": "乙"}}, figures, {})
+    services.signals.switch(ME, on=True)
+    assert services.signals.all(ME) == ()
+    due = services.work.overview(ME, show="unplanned")
+    assert [row.name for row in due.rows] == ["乙"]
+    assert {row.name for row in services.work.overview(ME, show="all").rows} == {"甲", "乙"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_light_says_rule_numbers_base_rate_and_what_speaks_against(lang):
+    figures = {"a": busy(), "b": [*series("回款", (80, 82, 84, 86, 90, 93))]}
+    people = departments()
+    found = [
+        *signals.burnout(figures, {"a": "<b>甲</b>", "b": "乙"}), *signals.rise(figures, {"a": "甲", "b": "乙"}),
+        *(
+            light
+            for kind in (SignalKind.COMPLAINTS, SignalKind.LEAVING)
+            for light in signals.group(
+                kind, people, after_talks(people), {f"a{n}": [dt.date(2026, 9, 10)] for n in range(4)}
+            )
+        ),
+    ]  # fmt: skip
+    assert {s.kind for s in found} == set(SignalKind)
+    drawn = page.html(found, lang, on=True)
+    assert "<b>甲" not in drawn and "{" not in drawn and "signal." not in drawn
+    assert drawn.count("<section") == len(found) == drawn.count(t("signal.against", lang))
+    for light in found:
+        assert t(f"signal.look.{light.kind}", lang) in drawn

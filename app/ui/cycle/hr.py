@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app.texts import t
 from app.ui import safety
+from app.ui.cycle import signals
 from app.ui.labels import Labels
 from app.wiring import Services
 from cycle.rounds import SMALLEST_GROUP, Completion, Round
@@ -31,12 +32,13 @@ class RoundsPage:
     open: gr.Button
     change: gr.Button
     close: gr.Button
+    signals: signals.SignalsPage
 
 
 _FIELDS = ("name", "opens", "due", "departments", "card", "form", "ratings_published", "appeal")
 
 
-def build(labels: Labels) -> RoundsPage:
+def build(services: Services, labels: Labels) -> RoundsPage:
     """The rounds, how far the picked one is, and the form."""
     lang = labels.lang
     pick = gr.Radio([], elem_id="round-pick", **labels.text(label="round.pick"))
@@ -62,7 +64,9 @@ def build(labels: Labels) -> RoundsPage:
         labels.keep(field, label=f"round.{key}")
     for button, key in ((make, "open"), (change, "change"), (close, "close")):
         labels.keep(button, value=f"round.{key}")
-    return RoundsPage(pick, table, fields, make, change, close)
+    with labels.keep(gr.Accordion(t("cycle.signals", lang), open=False, elem_id="hr-signals"), label="cycle.signals"):
+        lights = signals.build(services, labels, "hr-signals")
+    return RoundsPage(pick, table, fields, make, change, close, lights)
 
 
 def wire(services: Services, page: RoundsPage, tab: gr.Tab, language: gr.State) -> None:
@@ -107,6 +111,7 @@ def wire(services: Services, page: RoundsPage, tab: gr.Tab, language: gr.State) 
 
     page.close.click(close, [page.pick, language], page.pick, api_visibility="private")
     tab.select(**redraw(services, page, language), **quiet)
+    signals.wire_for(services, page.signals, tab, language, _departments(services))
 
 
 def redraw(services: Services, page: RoundsPage, language: gr.State) -> dict[str, Any]:
@@ -121,6 +126,15 @@ def redraw(services: Services, page: RoundsPage, language: gr.State) -> dict[str
         return [gr.update(choices=choices, value=known), table, gr.update(choices=departments)]
 
     return {"fn": draw, "inputs": [page.pick, language], "outputs": [page.pick, page.table, page.fields[3]]}
+
+
+def redraw_signals(services: Services, page: RoundsPage, language: gr.State) -> dict[str, Any]:
+    """The lights of departments again."""
+    return signals.redraw_for(services, page.signals, language, _departments(services))
+
+
+def _departments(services: Services) -> signals.Look:
+    return lambda lang: (_hr(services, lang), services.signals.departments)
 
 
 def _found(services: Services, round_id: str | None, lang: Lang) -> tuple[Any, Round]:

@@ -12,13 +12,15 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import safety
-from app.ui.cycle import after, chosen, pack, pictures, team, work
+from app.ui.cycle import after, chosen, pack, pictures, signals, team, work
 from app.ui.following import Part
 from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
 
-MODULES: dict[str, ModuleType] = {"work": work, "team": team, "pack": pack, "pictures": pictures, "after": after}
+MODULES: dict[str, ModuleType] = {
+    "work": work, "team": team, "pack": pack, "pictures": pictures, "after": after, "signals": signals,
+}  # fmt: skip
 """Sub-tabs in order: name → module."""
 
 

@@ -12,6 +12,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.wiring import Services
+from cycle.employee import for_both
 from cycle.numbers import window
 from interview.conversation import Lang
 from interview.errors import InputError
@@ -58,9 +59,8 @@ def wire(services: Services, page: PicturesPage, shared: Any, tab: gr.Tab) -> No
             raise InputError("none", message_key="error.pick_person")
         actor = services.acting(lang)
         _, person = services.team.person(actor, person_id)
-        return pictures.shared_page(
-            person.name, services.team.figures(actor, person_id), services.team.events(actor, person_id), lang
-        )
+        events = for_both(services.team.events(actor, person_id))
+        return pictures.shared_page(person.name, services.team.figures(actor, person_id), events, lang)
 
     page.show.click(show, [shared.person, shared.language], page.carried, **quiet).then(
         None, page.carried, page.carried, js=OPEN_JS
