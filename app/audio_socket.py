@@ -47,6 +47,10 @@ CAPTURE = "capture"
 TOKEN_S = 12 * 3_600.0
 MAX_NUMBER = 24 * 18_000
 """A day of frames; no talk is longer."""
+STOP = '{"stop":true}'
+"""What a device says before it goes for good; without it, it may come back and resume."""
+RESUME_S = 60
+ENDED = ("withdrawn", "over")
 MAX_GAP = 1_500
 """Frames (five minutes) a client may jump ahead; more is no gap but nonsense."""
 
@@ -204,6 +208,8 @@ class _Session:
     shared_speaker: str = "unsure"
     lost: int = 0
     stopped: str = ""
+    closing: bool = False
+    """Nobody's device is there any more; what was said last is still being read."""
     recorder: "Recorder | None" = None
     """Only where both granted that sound is kept."""
     first: dict[Party, tuple[int, float]] = field(default_factory=dict[Party, tuple[int, float]])
@@ -212,6 +218,11 @@ class _Session:
     """Where its sockets live."""
     pumped: threading.Event = field(default_factory=threading.Event)
     """Set once everything that was heard is stored."""
+
+    @property
+    def open(self) -> bool:
+        """Whether devices may join."""
+        return not self.stopped and not self.closing
 
 
 class AudioRoom:
@@ -228,7 +239,7 @@ class AudioRoom:
     @property
     def sessions(self) -> int:
         """How many interviews are being heard."""
-        return sum(not session.stopped for session in self._sessions.values())
+        return sum(session.open for session in self._sessions.values())
 
     def leave(self, seconds: float) -> None:
         """The server stops: tell everybody, store what was said so far; devices come back with what was not heard.
@@ -268,9 +279,10 @@ class AudioRoom:
         session = self._sessions.get(interview_id)
         if session is None or session.stopped:
             return
-        session.listener.finish(LAST_WORDS_S)
-        if session.recorder is not None:
-            session.recorder.close()
+        if not session.closing:
+            session.listener.finish(LAST_WORDS_S)
+            if session.recorder is not None:
+                session.recorder.close()
         session.pumped.wait(LAST_WORDS_S)
 
     async def serve(self, socket: "WebSocket") -> None:
@@ -305,20 +317,22 @@ class AudioRoom:
         number = session.next_frame.get(party, 0)
         await socket.send_json({"type": "ready", "next": number})
         watcher = asyncio.create_task(self._watch(session, interview_id))
+        said_so = False
         try:
-            await self._read(session, party, socket)
+            said_so = await self._read(session, party, socket)
         finally:
             watcher.cancel()
             if session.sockets.get(party) is socket:
                 del session.sockets[party]
             if not session.sockets:
-                asyncio.get_running_loop().call_later(60, self._close_if_idle, interview_id)
+                wait_s = 0 if said_so else RESUME_S
+                asyncio.get_running_loop().call_later(wait_s, self._close_if_idle, interview_id)
 
     async def _open(self, interview_id: str, hotwords: str) -> _Session:
         session = self._sessions.get(interview_id)
-        if session is not None and not session.stopped:
+        if session is not None and session.open:
             return session
-        if sum(not s.stopped for s in self._sessions.values()) >= MAX_SESSIONS:
+        if self.sessions >= MAX_SESSIONS:
             raise InputError("busy", message_key="error.live_busy")
         grant = self._services.consents.grant(interview_id)
         lang = self._services.consents.standing_lang(interview_id)
@@ -351,32 +365,34 @@ class AudioRoom:
         first, at = session.first.setdefault(party, (number, session.base_s + time.monotonic() - session.opened))
         session.recorder.add(CHANNELS[party], at + (number - first) * FRAME_S, np.frombuffer(frame, "<i2"))
 
-    async def _read(self, session: _Session, party: Party, socket: "WebSocket") -> None:
-        """Frames and marks until the client goes."""
+    async def _read(self, session: _Session, party: Party, socket: "WebSocket") -> bool:
+        """Frames and marks until the client goes; True where it said that it would."""
         since_ack = 0
         while not session.stopped:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
-                return
+                return False
             if self._leaving:  # not acknowledged, so that the device sends it again to whoever comes after
                 await socket.close(1012)
-                return
+                return False
             text = message.get("text")
             if text is not None:
+                if text == STOP:
+                    return True
                 if party == "manager":
                     await self._told(session, text)
                 continue
             data = message.get("bytes") or b""
             if len(data) != HEAD_BYTES + FRAME_BYTES:
                 await self._refuse(socket, "malformed", 1003)
-                return
+                return False
             number = int.from_bytes(data[:HEAD_BYTES], "little")
             expected = session.next_frame.get(party, number)  # a new session begins where the client is
             if number < expected:
                 continue  # heard already
             if number - expected > MAX_GAP or number > MAX_NUMBER:
                 await self._refuse(socket, "malformed", 1003)
-                return
+                return False
             if number > expected:
                 session.lost += number - expected
                 await socket.send_json({"type": "lost", "frames": session.lost})
@@ -385,11 +401,14 @@ class AudioRoom:
                 await asyncio.to_thread(self._hear, session, party, number, data[HEAD_BYTES:])
             except InputError:
                 await self._refuse(socket, "malformed", 1003)
-                return
+                return False
             since_ack += 1
             if since_ack >= ACK_FRAMES:
                 since_ack = 0
                 await socket.send_json({"type": "ack", "next": session.next_frame[party]})
+        if session.stopped in ENDED:  # by the watcher, which may not have come to this device yet
+            await self._refuse(socket, session.stopped, 4001)
+        return False
 
     async def _told(self, session: _Session, text: str) -> None:
         """What the manager's page says beside sound: who speaks, or who reads aloud now. Nonsense is passed over."""
@@ -430,18 +449,16 @@ class AudioRoom:
         session.stopped = why
         if session.recorder is not None:
             session.recorder.drop()
+        for socket in list(session.sockets.values()):
+            await self._refuse(socket, why, 4001)
         await asyncio.to_thread(session.listener.abort)
         with contextlib.suppress(TandaoError):
             await asyncio.to_thread(self._tokens.close, session.grant.interview_id)
-        for socket in list(session.sockets.values()):
-            with contextlib.suppress(RuntimeError):
-                await socket.send_json({"type": "stopped", "why": why})
-                await socket.close(4001)
 
     def _close_if_idle(self, interview_id: str) -> None:
         session = self._sessions.get(interview_id)
-        if session is not None and not session.sockets and not session.stopped:
-            session.stopped = "idle"
+        if session is not None and not session.sockets and session.open:
+            session.closing = True
             threading.Thread(target=_put_away, args=(session,), daemon=True).start()
 
     def _pump(self, session: _Session, interview_id: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -494,9 +511,12 @@ class AudioRoom:
 
 
 def _put_away(session: _Session) -> None:
-    """Nobody listens any more: what was heard stays."""
+    """Nobody's device is there any more: what was said is read to its end, and stays."""
+    session.listener.finish(LAST_WORDS_S)
     if session.recorder is not None:
         session.recorder.close()
+    session.pumped.wait(LAST_WORDS_S)
+    session.stopped = session.stopped or "idle"
     session.listener.abort()
 
 

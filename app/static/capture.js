@@ -5,14 +5,16 @@ window.tandaoCapture = (() => {
     if (box) box.querySelector('.state').textContent = box.dataset[event.type] || '';
   };
   const KEPT = 300; // one minute of frames for resuming
-  let socket, context, stream, token, waiting = [], next = 0, stopped = true, show = nothingYet, tries = 0, marked = '', turn = 0;
+  const FULL = 1000000; // bytes on their way
+  const numberOf = (frame) => new DataView(frame.buffer).getUint32(0, true);
+  let socket, context, stream, token, waiting = [], next = 0, sent = 0, stopped = true, show = nothingYet, tries = 0, marked = '', turn = 0;
 
   async function start(secret, onEvent) {
     stop();
     const mine = ++turn; // a second press while the first still asks for the microphone
     show = onEvent;
     if (!window.isSecureContext || !navigator.mediaDevices) { show({type: 'insecure'}); return; }
-    token = secret; next = 0; waiting = []; stopped = false; tries = 0;
+    token = secret; next = 0; sent = 0; waiting = []; stopped = false; tries = 0;
     let asked;
     try {
       asked = await navigator.mediaDevices.getUserMedia(
@@ -35,7 +37,19 @@ window.tandaoCapture = (() => {
     frame.set(new Uint8Array(buffer), 4);
     waiting.push(frame);
     if (waiting.length > KEPT) { waiting.shift(); show({type: 'lost'}); }
-    if (socket && socket.ready && socket.bufferedAmount < 1000000) socket.send(frame);
+    flush();
+  }
+
+  // in order, and no faster than the network takes it; what has to wait goes with a later frame or acknowledgement
+  function flush(full = FULL) {
+    if (!socket || !socket.ready) return;
+    for (const frame of waiting) {
+      const number = numberOf(frame);
+      if (number < sent) continue;
+      if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount >= full) return;
+      socket.send(frame);
+      sent = number + 1;
+    }
   }
 
   function connect() {
@@ -47,15 +61,16 @@ window.tandaoCapture = (() => {
       const event = JSON.parse(message.data);
       if (event.type === 'ready' || event.type === 'ack') {
         tries = 0;
-        waiting = waiting.filter((f) => new DataView(f.buffer).getUint32(0, true) >= event.next);
+        waiting = waiting.filter((f) => numberOf(f) >= event.next);
         if (event.type === 'ready') {
           if (event.next > next) next = event.next;
           mine.ready = true;
           if (marked) mark(marked);
-          waiting.forEach((f) => mine.send(f));
+          sent = 0;
         }
+        flush();
       }
-      if (event.type === 'stopped') stop();
+      if (event.type === 'stopped') stop(true);
       show(event);
     };
     mine.onclose = () => {
@@ -76,7 +91,12 @@ window.tandaoCapture = (() => {
     if (socket && socket.ready) socket.send(JSON.stringify({reads: who})); else show({type: 'listen_first'});
   }
 
-  function stop() {
+  // told: the server ended it, nothing more may be sent
+  function stop(told) {
+    if (!told && !stopped && socket && socket.ready && socket.readyState === WebSocket.OPEN) {
+      flush(Infinity);
+      socket.send(JSON.stringify({stop: true}));
+    }
     stopped = true; turn++;
     if (socket) socket.close();
     if (stream) stream.getTracks().forEach((track) => track.stop());
@@ -84,7 +104,7 @@ window.tandaoCapture = (() => {
     socket = stream = context = undefined;
   }
 
-  return {start, stop, mark, reads};
+  return {start, stop: () => stop(), mark, reads};
 })();
 
 // Uploads a recording as a stream, then asks how far it has been heard.

@@ -65,6 +65,34 @@ def test_a_recording_becomes_words_and_a_withdrawal_stops_it(speaking: tuple[Bro
     phone.context.close()
 
 
+STALL_JS = """() => {
+  const real = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'bufferedAmount');
+  Object.defineProperty(WebSocket.prototype, 'bufferedAmount', {configurable: true, get: () => 2000000});
+  setTimeout(() => Object.defineProperty(WebSocket.prototype, 'bufferedAmount', real), 4000);
+  window.sent = [];
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (data instanceof Uint8Array) window.sent.push(new DataView(data.buffer).getUint32(0, true));
+    return send.call(this, data);
+  };
+}"""
+"""Four seconds in which the network takes nothing; the numbers of the frames sent are written down."""
+
+
+@pytest.mark.parametrize("speaking", ["zh_funasr.wav"], indirect=True)
+def test_sound_that_has_to_wait_for_the_network_is_sent_in_order_later(speaking: tuple[Browser, Page]):
+    browser, page = speaking
+    phone = invite(page, browser)
+    consent(page, phone, "transcribe")
+    page.evaluate(STALL_JS)
+    page.click("#live-listen")
+    expect(page.locator("#live-hearing .state")).to_have_text("正在听。", timeout=60_000)
+    page.wait_for_function("window.sent.length > 30", timeout=30_000)
+    sent = page.evaluate("window.sent")
+    assert sent == list(range(len(sent))), "every frame once, in order"
+    phone.context.close()
+
+
 @pytest.mark.parametrize("speaking", ["zh_funasr.wav"], indirect=True)
 def test_a_recording_uploaded_afterwards_and_a_file_that_is_none(speaking: tuple[Browser, Page], tmp_path: Path):
     browser, page = speaking

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from app.audio_socket import FRAME_BYTES, AudioRoom, CaptureTokens, mount_audio
+from app.audio_socket import FRAME_BYTES, STOP, AudioRoom, CaptureTokens, mount_audio
 from app.settings import Settings
 from app.wiring import Services
 from consent.notices import Purpose
@@ -48,6 +48,7 @@ class Ears:
 
     def __call__(self, grant, lang, hotwords=""):
         self.hotwords = hotwords
+        self.out = queue.Queue()
         assert grant.covers(Purpose.TRANSCRIBE)
         return self
 
@@ -87,7 +88,8 @@ def tokens():
 @pytest.fixture
 def client(services, ears, tokens):
     app = FastAPI()
-    mount_audio(app, AudioRoom(services, ears, tokens))
+    app.state.room = AudioRoom(services, ears, tokens)
+    mount_audio(app, app.state.room)
     with TestClient(app) as made:
         yield made
 
@@ -200,8 +202,46 @@ def test_a_withdrawal_from_either_side_stops_within_a_second(client, services, e
         services.consents.withdraw(secret) if who == "employee" else services.consents.withdraw(BOSS, interview)
         assert until(socket, "stopped")["why"] == "withdrawn"
         assert time.monotonic() - began < 1.0
-        assert ears.closed
+        wait_for(lambda: ears.closed)
     assert services.live.heard(BOSS, interview) == ()
+
+
+def test_who_is_sending_when_the_consent_goes_is_told_why(client, services, ears, tokens, monkeypatch):
+    monkeypatch.setattr(ears, "abort", lambda: (time.sleep(0.4), Ears.abort(ears)))
+    interview, secret = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        services.consents.withdraw(secret)
+        for number in range(8):
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                send(socket, number)
+            time.sleep(0.05)
+        assert until(socket, "stopped")["why"] == "withdrawn"
+
+
+def test_who_stops_listening_gives_the_place_free_at_once_and_loses_no_word(client, services, ears, tokens):
+    room, interview = client.app.state.room, begin(services)[0]
+    for _ in range(2):
+        with client.websocket_connect("/live/audio") as socket:
+            socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+            until(socket, "ready")
+            send(socket, 0)
+            wait_for(lambda: ears.fed)
+            socket.send_text(STOP)
+            wait_for(lambda: room.sessions == 0)
+        wait_for(lambda: ears.closed)
+        ears.fed, ears.closed = [], False
+    assert [u.text for u in services.live.heard(BOSS, interview)] == ["最后一句也听见了。"] * 2
+
+
+def test_who_is_cut_off_keeps_the_place(client, services, ears, tokens):
+    room, interview = client.app.state.room, begin(services)[0]
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+    time.sleep(0.3)
+    assert room.sessions == 1 and not ears.closed
 
 
 @pytest.mark.parametrize(
