@@ -64,7 +64,8 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
         live.wire(services, holding, live_tab, language_state, tokens)
         cycle.wire(services, around, cycle_tab)
         live.wire_for(services, holding, around.shared, live_tab)
-        rehearse.wire(services, around.parts["work"].rehearse, around.shared, talking, rehearsal_state)
+        for name in ("work", "pack"):
+            rehearse.wire(services, around.parts[name].rehearse, around.shared, talking, rehearsal_state)
         trainer.wire(services, training, trainer_tab, language_state)
         hr.wire(services, asking, rounds_tab, language_state)
         role.change(

@@ -98,9 +98,9 @@ def test_prepared_checked_placed_and_still_there_after_a_reload(page: Page, serv
     expect(page.locator("#pack-text textarea")).to_have_value("整体不错，他太懒了。")
 
 
-def test_incidents_and_feedback_are_added_and_turned(page: Page, services: Services):
+def test_incidents_and_feedback_are_added_changed_and_taken_out(page: Page, services: Services):
     prepare(page)
-    page.get_by_role("button", name="补一件事，或改归类").click()
+    page.get_by_role("button", name="补一件事").click()
     page.fill("#pack-date textarea, #pack-date input", "九月")
     page.fill("#pack-what textarea, #pack-what input", "提前一周交付看板")
     page.click("#pack-do-add-incident")
@@ -109,15 +109,39 @@ def test_incidents_and_feedback_are_added_and_turned(page: Page, services: Servi
     page.fill("#pack-date textarea, #pack-date input", "2026-09-30")
     page.click("#pack-do-add-incident")
     expect(page.locator("#pack-good label:has-text('提前一周交付看板') input")).to_be_checked()
-    page.click("#pack-turn input")
+    page.get_by_role("button", name="改一条已有的事或反馈").click()
+    page.click("#pack-item input")
     page.get_by_role("option", name="华东客户").click()
-    page.click("#pack-do-turn")
-    expect(page.locator("#pack-bad label:has-text('华东客户来信感谢')")).to_be_visible()
+    expect(page.locator("#pack-item-what textarea, #pack-item-what input")).to_have_value("华东客户来信感谢")
+    page.click("#pack-item-side label:has(input[value='bad'])")
+    page.fill("#pack-item-what textarea, #pack-item-what input", "华东客户来信，谢的是整个组")
+    page.click("#pack-do-change-item")
+    expect(page.locator("#pack-bad label:has-text('谢的是整个组')")).to_be_visible()
     page.fill("#pack-said textarea, #pack-said input", "回访很及时")
     page.click("#pack-do-add-feedback")
     expect(page.locator("#pack-feedback label:has-text('回访很及时') input")).to_be_checked()
     found = pack(services).pack
     assert {(i.what, i.side, i.kept) for i in found.incidents} >= {
-        ("提前一周交付看板", "good", True), ("华东客户来信感谢", "bad", False),
+        ("提前一周交付看板", "good", True), ("华东客户来信，谢的是整个组", "bad", False),
     }  # fmt: skip
     assert [f.what for f in found.feedback] == ["回访很及时"]
+    for name in ("回访很及时", "谢的是整个组"):
+        page.click("#pack-item input")
+        page.get_by_role("option", name=name).click()
+        page.click("#pack-do-remove-item")
+        expect(page.locator(f"#pack-body label:has-text('{name}')")).to_have_count(0)
+    found = pack(services).pack
+    assert found.feedback == () and ("华东客户来信感谢", "good", False) in {
+        (i.what, i.side, i.kept) for i in found.incidents
+    }, "what the team's records say comes back as recorded"
+
+
+def test_the_rehearsal_of_the_talk_begins_from_its_preparation(page: Page, services: Services):
+    prepare(page)
+    page.click("#pack-good label:has-text('华东客户来信感谢')")
+    expect(page.locator("#pack-saved")).to_contain_text("已存")
+    page.click("#pack-rehearse")
+    expect(page.locator("#tabs").get_by_role("tab", name="谈话", exact=True)).to_have_attribute(
+        "aria-selected", "true", timeout=20_000
+    )
+    assert len(services.rehearsals.mine(ME)) == 1

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from pydantic import ValidationError
 
 from app.texts import message, t
 from app.ui import safety
-from app.ui.cycle import chosen
+from app.ui.cycle import chosen, pack_items, rehearse
 from app.ui.cycle.pack_html import (
     advice_html,
     before_html,
@@ -22,7 +21,7 @@ from app.ui.labels import Labels
 from app.ui.report import SAVE_JS
 from app.wiring import Services
 from cycle.pack_checks import review
-from cycle.packs import Feedback, Incident, Opened, Pack, new_id
+from cycle.packs import Incident, Opened, Pack
 from cycle.situation import advice, place, sign_text, signs, style_text
 from interview.conversation import Lang
 from interview.errors import ConflictError, InputError
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 JUDGEMENTS = 4
-SHORT = 60
-"""Characters of an incident shown where it is chosen as evidence."""
 
 
 @dataclass
@@ -55,6 +52,7 @@ class PackPage:
     base: gr.State
     version: gr.State
     carried: tuple[gr.Textbox, gr.Textbox]
+    rehearse: rehearse.RehearsePage
 
     @property
     def shown(self) -> list[Any]:
@@ -99,14 +97,22 @@ def build(_services: Services, labels: Labels) -> PackPage:
             put(gr.Textbox, adds, "what", "", max_length=500)
             put(gr.Textbox, adds, "source", "", max_length=120)
             button("add_incident")
-            put(gr.Dropdown, adds, "turn", [("", "")], value="")
-            button("turn")
         heading("feedback")
         put(gr.CheckboxGroup, fields, "feedback", [])
         with gr.Row():
             put(gr.Textbox, adds, "from", "", max_length=120, scale=1)
             put(gr.Textbox, adds, "said", "", max_length=500, scale=3)
         button("add_feedback")
+        with labels.keep(gr.Accordion(t("pack.change_item", lang), open=False), label="pack.change_item"):
+            put(gr.Dropdown, adds, "item", [("", "")], value="")
+            with gr.Row():
+                put(gr.Textbox, adds, "item_date", "", max_length=10)
+                put(gr.Radio, adds, "item_side", _sides(lang), value="good")
+            put(gr.Textbox, adds, "item_what", "", max_length=500)
+            put(gr.Textbox, adds, "item_source", "", max_length=120)
+            with gr.Row():
+                button("change_item")
+                button("remove_item", variant="stop")
         heading("role")
         for name in ("contribution", "strategy", "gap"):
             put(gr.Textbox, fields, name, "", lines=2, max_length=1_000)
@@ -140,10 +146,11 @@ def build(_services: Services, labels: Labels) -> PackPage:
             button("ready", variant="primary")
             button("invite")
             button("print")
+        rehearsing = rehearse.build(labels, "pack-rehearse")
     carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
     return PackPage(
         before, table, body, fields, adds, buttons, saved, findings, placed, shown_advice, gr.State({}), gr.State(0),
-        carried,
+        carried, rehearsing,
     )  # fmt: skip
 
 
@@ -200,20 +207,25 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
         boxes = [page.adds[part] for part in parts]
 
         @safety.guarded(len(boxes) + len(page.shown))
-        def add(*values: Any) -> list[Any]:
+        def act(*values: Any) -> list[Any]:
             own, rest = values[: len(boxes)], values[len(boxes) :]
             talk, pack, version, lang = written(rest)
             kept(talk, change(pack, *own), version, lang)
             cleared = [gr.skip() if isinstance(box, gr.Radio) else "" for box in boxes]
             return [*cleared, *_filled(services, page, talk, lang)]
 
-        page.buttons[name].click(add, [*boxes, *inputs], [*boxes, *page.shown], api_visibility="private").then(
-            _turns, [page.base], page.adds["turn"], **QUIET
+        page.buttons[name].click(act, [*boxes, *inputs], [*boxes, *page.shown], api_visibility="private").then(
+            pack_items.choices, [page.base], page.adds["item"], **QUIET
         )
 
-    adding("add_incident", ["date", "side", "what", "source"], _with_incident)
-    adding("add_feedback", ["from", "said"], _with_feedback)
-    adding("turn", ["turn"], _turned)
+    item = ["item", "item_date", "item_side", "item_what", "item_source"]
+    adding("add_incident", ["date", "side", "what", "source"], pack_items.with_incident)
+    adding("add_feedback", ["from", "said"], pack_items.with_feedback)
+    adding("change_item", item, pack_items.changed)
+    adding("remove_item", item, lambda pack, picked, *_: pack_items.removed(pack, picked))
+    page.adds["item"].input(
+        pack_items.fields, [page.base, page.adds["item"]], [page.adds[name] for name in item[1:]], **QUIET
+    )
 
     @safety.guarded(len(drawn) + 1)
     def ready(*values: Any) -> list[Any]:
@@ -244,7 +256,7 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
 
 def redraws(services: Services, page: PackPage, shared: "Shared") -> list[dict[str, Any]]:
     """Everything again in the present language; what was typed is saved when the field is left."""
-    return [_opening(services, page, shared)]
+    return [_opening(services, page, shared), rehearse.redraw(page.rehearse, shared.language)]
 
 
 def _opening(services: Services, page: PackPage, shared: "Shared") -> dict[str, Any]:
@@ -255,9 +267,9 @@ def _opening(services: Services, page: PackPage, shared: "Shared") -> dict[str, 
             note = f"<p class='note'>{t('pack.choose_first', lang)}</p>"
             return [gr.update(choices=[("", "")], value=""), gr.update(visible=False), note, *empty]
         filled = _filled(services, page, talk, lang)
-        return [_turns(filled[-2]), *filled]
+        return [pack_items.choices(filled[-2]), *filled]
 
-    return {"fn": fill, "inputs": [shared.talk, shared.language], "outputs": [page.adds["turn"], *page.shown]}
+    return {"fn": fill, "inputs": [shared.talk, shared.language], "outputs": [page.adds["item"], *page.shown]}
 
 
 def _filled(services: Services, page: PackPage, talk: str, lang: Lang) -> list[Any]:
@@ -301,7 +313,7 @@ def _choices(opened: Opened, lang: Lang) -> list[Any]:
     ]
     sides = {side: [(_incident(i), i.id) for i in pack.incidents if i.side == side] for side in ("good", "bad")}
     feedback = [(f"{f.source or '?'}: {f.what}", f.id) for f in pack.feedback]
-    every = [(text[:SHORT], i) for text, i in (*numbers, *sides["good"], *sides["bad"], *feedback)]
+    every = [(text[: pack_items.SHORT], i) for text, i in (*numbers, *sides["good"], *sides["bad"], *feedback)]
     named = {e for j in pack.judgements for e in j.evidence}
     usable = [(text, i) for text, i in every if i in evidence or i in named]
     ticks = [gr.update(choices=c) for c in (numbers, sides["good"], sides["bad"], feedback)]
@@ -370,42 +382,7 @@ def pack_of(base: dict[str, Any], values: dict[str, Any]) -> Pack:
             "why": values["why"] or "",
         },
     }
-    return _valid(Pack, body)
-
-
-def _valid(model: Any, body: dict[str, Any]) -> Any:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise InputError("pack", message_key="error.pack_field") from error
-
-
-def _with_incident(pack: Pack, date: str, side: str, what: str, source: str) -> Pack:
-    try:
-        day = dt.date.fromisoformat(date.strip())
-    except ValueError as error:
-        raise InputError("day", message_key="error.day") from error
-    body = {"id": new_id("e"), "date": day, "side": side, "what": what, "source": source, "kept": True}
-    return pack.model_copy(update={"incidents": (_valid(Incident, body), *pack.incidents)})
-
-
-def _with_feedback(pack: Pack, source: str, what: str) -> Pack:
-    made = _valid(Feedback, {"id": new_id("f"), "source": source, "what": what})
-    return _valid(Pack, {**pack.model_dump(), "feedback": [*pack.feedback, made]})
-
-
-def _turned(pack: Pack, incident_id: str) -> Pack:
-    other = {"good": "bad", "bad": "good"}
-    changed = (i.model_copy(update={"side": other[i.side]}) if i.id == incident_id else i for i in pack.incidents)
-    return pack.model_copy(update={"incidents": tuple(changed)})
-
-
-def _turns(base: dict[str, Any]) -> Any:
-    listed = [
-        (f"{'＋' if i['side'] == 'good' else '－'} {i['date']} {i['what']}"[:SHORT], i["id"])
-        for i in base.get("incidents", ())
-    ]
-    return gr.update(choices=[("", ""), *listed], value="")
+    return pack_items.valid(Pack, body)
 
 
 def _sides(lang: Lang) -> list[tuple[str, str]]:

@@ -26,11 +26,11 @@ class RehearsePage:
     note: gr.HTML
 
 
-def build(labels: Labels) -> RehearsePage:
-    """Below the list of work."""
-    start = gr.Button(t("rehearse.button", labels.lang), elem_id="rehearse-own")
+def build(labels: Labels, name: str = "rehearse-own") -> RehearsePage:
+    """Below the list of work and at the end of a preparation; ``name``: the button's id."""
+    start = gr.Button(t("rehearse.button", labels.lang), elem_id=name)
     labels.keep(start, value="rehearse.button")
-    return RehearsePage(start, gr.HTML(_note(labels.lang), elem_id="rehearse-note"))
+    return RehearsePage(start, gr.HTML(_note(labels.lang), elem_id=f"{name}-note"))
 
 
 def wire(services: Services, page: RehearsePage, shared: "Shared", talking: talk.TalkPage, rehearsal: gr.State) -> None:
