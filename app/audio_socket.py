@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.wiring import Services
-from consent.grants import ConsentGrant
+from consent.grants import ConsentGrant, Spoken
 from consent.ledger import Party
 from consent.notices import Purpose
 from cycle.records import Kind, Record, Records
 from interview.actor import Actor
-from interview.conversation import Lang
 from interview.errors import ConsentError, InputError, NotFoundError, TandaoError
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ class Listener(Protocol):
         ...
 
 
-Ears = Callable[[ConsentGrant, Lang, str], Listener]
+Ears = Callable[[ConsentGrant, Spoken, str], Listener]
 """Makes a listener; the text is names and terms that may be said."""
 CHANNELS: dict[str, int] = {"manager": 0, "employee": 1}
 
@@ -196,7 +195,7 @@ class _Session:
     """One interview that is being heard, from one device or two."""
 
     grant: ConsentGrant
-    lang: Lang
+    spoken: Spoken
     listener: Listener
     base_s: float
     """Seconds between the consent, from which the talk counts, and the first sound."""
@@ -216,6 +215,8 @@ class _Session:
     """First frame of a device, and when it came: seconds since the consent."""
     loop: asyncio.AbstractEventLoop | None = None
     """Where its sockets live."""
+    goes_on: bool = False
+    """Only the language changed: the next session takes up each device where this one left it."""
     pumped: threading.Event = field(default_factory=threading.Event)
     """Set once everything that was heard is stored."""
 
@@ -335,10 +336,13 @@ class AudioRoom:
         if self.sessions >= MAX_SESSIONS:
             raise InputError("busy", message_key="error.live_busy")
         grant = self._services.consents.grant(interview_id)
-        lang = self._services.consents.standing_lang(interview_id)
-        listener = await asyncio.to_thread(self._ears, grant, lang, hotwords)
+        spoken = self._services.consents.spoken(interview_id)
+        listener = await asyncio.to_thread(self._ears, grant, spoken, hotwords)
         began = self._services.consents.began(interview_id)
-        session = _Session(grant, lang, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
+        before, session = session, _Session(grant, spoken, listener, (dt.datetime.now(dt.UTC) - began).total_seconds())
+        if before is not None and before.goes_on:
+            session.next_frame, session.shared_speaker = before.next_frame, before.shared_speaker
+            session.joined = before.joined
         session.recorder = self.recorder(grant)
         self._sessions[interview_id] = session
         loop = session.loop = asyncio.get_running_loop()
@@ -370,7 +374,7 @@ class AudioRoom:
         since_ack = 0
         while not session.stopped:
             message = await socket.receive()
-            if message["type"] == "websocket.disconnect":
+            if message["type"] == "websocket.disconnect" or session.goes_on:
                 return False
             if self._leaving:  # not acknowledged, so that the device sends it again to whoever comes after
                 await socket.close(1012)
@@ -432,6 +436,7 @@ class AudioRoom:
             await asyncio.sleep(WATCH_S)
             try:
                 found = await asyncio.to_thread(self._services.consents.standing, interview_id)
+                spoken = await asyncio.to_thread(self._services.consents.spoken, interview_id)
                 over = await asyncio.to_thread(self._services.consents.is_over, interview_id)
             except NotFoundError:  # the interview was deleted
                 await self._stop(session, "over")
@@ -442,6 +447,8 @@ class AudioRoom:
                 session.listener.without_voices()
             if session.recorder is not None and Purpose.KEEP_AUDIO not in found.purposes:
                 session.recorder.drop()
+            if spoken != session.spoken and session.open:
+                await self._hear_anew(session)
 
     async def _stop(self, session: _Session, why: str) -> None:
         if session.stopped:
@@ -454,6 +461,14 @@ class AudioRoom:
         await asyncio.to_thread(session.listener.abort)
         with contextlib.suppress(TandaoError):
             await asyncio.to_thread(self._tokens.close, session.grant.interview_id)
+
+    async def _hear_anew(self, session: _Session) -> None:
+        """Another language: what was said is read to its end in the old one, and the devices come back for the new."""
+        session.closing = session.goes_on = True
+        threading.Thread(target=_put_away, args=(session,), daemon=True).start()
+        for socket in list(session.sockets.values()):
+            with contextlib.suppress(RuntimeError):
+                await socket.close(1012)
 
     def _close_if_idle(self, interview_id: str) -> None:
         session = self._sessions.get(interview_id)

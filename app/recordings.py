@@ -129,7 +129,7 @@ class Recordings:
             standing = self._services.consents.standing(grant.interview_id)
             return job.cancelled or Purpose.TRANSCRIBE not in standing.purposes
 
-        lang = self._services.consents.standing_lang(grant.interview_id)
+        lang = self._services.consents.spoken(grant.interview_id)
         recorder = self._room.recorder(grant)
         # after what is kept already, so that two recordings do not sound at once
         base_s = max((p.start_s + p.seconds for p in self._services.kept_sound.all_places(grant)), default=0.0)

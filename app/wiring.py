@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from assistant.hints import HintWriter
     from assistant.live import LiveInterviews
     from assistant.sound import KeptSound
-    from consent.grants import ConsentGrant, Consents
+    from consent.grants import ConsentGrant, Consents, Spoken
     from consent.ledger import LedgerRepository
     from cycle.assessments import Assessments
     from cycle.employee import Visits
@@ -275,11 +275,11 @@ class Services:
         """The chain itself, for the command line."""
         return self._store.ledger
 
-    def ears(self, grant: "ConsentGrant", lang: Lang, hotwords: str = "") -> "Listener":
+    def ears(self, grant: "ConsentGrant", spoken: "Spoken", hotwords: str = "") -> "Listener":
         """What turns sound into words for one session; raises StorageError where no model is installed."""
         from speech.listening import Listener as Ears
 
-        return Ears(grant, self.transcriber, lang, hotwords=hotwords, voices=self._voices(grant))
+        return Ears(grant, self.transcriber, spoken, hotwords=hotwords, voices=self._voices(grant))
 
     def _voices(self, grant: "ConsentGrant") -> "Voices | None":
         """Both voices, where that was granted and the encoder's weights are whole; else who speaks is marked by hand."""

@@ -103,7 +103,7 @@ class LiveInterviews:
         if speaker not in ("manager", "employee", "unsure"):
             raise InputError("speaker", message_key="error.input")
         heard = self._repository.heard(grant.interview_id)
-        lang = self._consents.standing_lang(grant.interview_id)
+        lang = self._consents.lang_of(grant.interview_id, words)
         cues: tuple[Mapping[str, Any], ...] = ()
         if speaker == "employee" and not doubtful and not unsure and grant.covers(Purpose.CUES):
             before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
@@ -161,7 +161,7 @@ class LiveInterviews:
                 if speaker == "employee" and not doubtful and grant.covers(Purpose.CUES):
                     cues = tuple(
                         {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
-                        for c in self._cues.read(text, interview.lang)
+                        for c in self._cues.read(text, interview.lang_of(text))
                     )
                 changed = Utterance(number, _speaker(speaker), text, doubtful, utterance.start_s, utterance.end_s, cues)
                 self._repository.correct(interview_id, changed)
@@ -171,7 +171,7 @@ class LiveInterviews:
     def standing(self, actor: Actor, interview_id: str) -> Standing:
         """Step, time, shares and promises."""
         interview = self._consents.interview(actor, interview_id)
-        return standing(_sure(self._repository.heard(interview_id)), self._moves, interview.lang)
+        return standing(_sure(self._repository.heard(interview_id)), self._moves, interview.lang_of)
 
     def hint_after(
         self,
@@ -217,7 +217,7 @@ class LiveInterviews:
         minutes = self._repository.minutes(interview_id)
         if minutes is None:
             heard = self._repository.heard(interview_id)
-            minutes = draft_minutes(_sure(heard), self._moves, interview.lang)
+            minutes = draft_minutes(_sure(heard), self._moves, interview.lang_of)
             if Purpose.KEEP_TRANSCRIPT in self._consents.standing(interview_id).purposes:
                 self._repository.save_minutes(interview_id, minutes)
         self._repository.end(interview_id)

@@ -5,7 +5,7 @@ about the employee but their own words; nothing is scored.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,8 @@ class Standing:
     elapsed_s: float
 
 
-def standing(utterances: Sequence[Utterance], reader: MoveReader, lang: Lang) -> Standing:
-    """Where a talk is."""
+def standing(utterances: Sequence[Utterance], reader: MoveReader, lang_of: Callable[[str], Lang]) -> Standing:
+    """Where a talk is; ``lang_of``: the language of something said in it."""
     step = Step.OPENING
     said = {"manager": 0, "employee": 0}
     promises: list[Promise] = []
@@ -64,7 +64,7 @@ def standing(utterances: Sequence[Utterance], reader: MoveReader, lang: Lang) ->
         if utterance.speaker in said:
             said[utterance.speaker] += len(utterance.text)
         if not utterance.doubtful and utterance.speaker != "unsure":
-            reading = reader.read(utterance.text, lang, before)
+            reading = reader.read(utterance.text, lang_of(utterance.text), before)
             if utterance.speaker == "manager":
                 step = _step_after(step, [(m.kind, m.detail) for m in reading.moves if m.strength >= 0.5])
             kept = [m for m in reading.moves if m.kind in _PROMISES and m.strength >= 0.5]
@@ -115,7 +115,9 @@ def _sentence(text: str, at: int) -> str:
     return text[start : min(stops) + 1 if stops else len(text)].strip()
 
 
-def draft_minutes(utterances: Sequence[Utterance], reader: MoveReader, lang: Lang) -> dict[str, Any]:
+def draft_minutes(
+    utterances: Sequence[Utterance], reader: MoveReader, lang_of: Callable[[str], Lang]
+) -> dict[str, Any]:
     """A first draft from the transcript, in the two people's own words: ``agreed``, ``disputed``, ``promised``.
 
     Lists of ``{number, speaker, words}``, promises with ``when``; the manager edits it, both confirm it.
@@ -133,6 +135,6 @@ def draft_minutes(utterances: Sequence[Utterance], reader: MoveReader, lang: Lan
             agreed.append(entry)
     promised = [
         {"number": p.number, "speaker": p.speaker, "words": p.words, "when": p.when}
-        for p in standing(utterances, reader, lang).promises
+        for p in standing(utterances, reader, lang_of).promises
     ]
     return {"agreed": agreed, "disputed": disputed, "promised": promised}

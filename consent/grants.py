@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from consent.ledger import Entry, Kind, LedgerRepository, Party, Standing, first_broken, standing
 from consent.notices import Notice, Purpose, notice, offered
@@ -13,10 +13,13 @@ from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import ConsentError, InputError, NotFoundError
 from interview.ports import Clock
+from interview.reading.transcripts import guess_lang
 from people.permissions import Action, check
 
 LINK_DAYS = 14
 MAX_NAME = 60
+Spoken = Literal["zh", "en", "auto"]
+"""What a talk is held in; ``auto``: both, each utterance told by itself."""
 _MAKER = object()
 
 
@@ -38,7 +41,10 @@ class ConsentGrant:
 
 @dataclass(frozen=True, slots=True)
 class LiveInterview:
-    """A real interview. ``title``: how the manager calls it. ``link_hash``: of the employee's secret link."""
+    """A real interview. ``title``: how the manager calls it. ``link_hash``: of the employee's secret link.
+
+    ``mixed``: both languages are spoken; ``lang`` is then that of the notice, the minutes and the report.
+    """
 
     id: str
     owner_id: str
@@ -48,6 +54,16 @@ class LiveInterview:
     link_hash: str
     link_until: dt.datetime
     ended: bool = False
+    mixed: bool = False
+
+    @property
+    def spoken(self) -> Spoken:
+        """What the two speak."""
+        return "auto" if self.mixed else self.lang
+
+    def lang_of(self, text: str) -> Lang:
+        """The language in which something they said is to be read."""
+        return guess_lang(text, self.lang) if self.mixed else self.lang
 
 
 class InterviewRepository(Protocol):
@@ -71,6 +87,10 @@ class InterviewRepository(Protocol):
 
     def end(self, interview_id: str) -> None:
         """The talk is over."""
+        ...
+
+    def speak(self, interview_id: str, lang: Lang, *, mixed: bool) -> None:
+        """Another language from now on."""
         ...
 
 
@@ -100,17 +120,25 @@ class Consents:
         """What people read here before they decide."""
         return notice(lang, self._model)
 
-    def invite(self, actor: Actor, title: str, lang: Lang) -> tuple[LiveInterview, str]:
+    def invite(self, actor: Actor, title: str, lang: Lang, *, mixed: bool = False) -> tuple[LiveInterview, str]:
         """A new interview and the secret for the employee's link; the secret is not kept and can't be shown again."""
         check(actor, Action.LIVE_HOLD, actor.id)
         secret = secrets.token_urlsafe(24)
         now = self._clock.now()
         interview = LiveInterview(
             self._new_id(), actor.id, _short(title, "error.live_title"), lang, now, link_hash(secret),
-            now + dt.timedelta(days=LINK_DAYS),
+            now + dt.timedelta(days=LINK_DAYS), mixed=mixed,
         )  # fmt: skip
         self._interviews.create(interview)
         return interview, secret
+
+    def speak(self, actor: Actor, interview_id: str, spoken: Spoken) -> None:
+        """The manager says which language is spoken, from now on; what was heard stays as it is."""
+        interview = self.interview(actor, interview_id)
+        if interview.ended:
+            raise InputError("over", message_key="error.ended")
+        lang = interview.lang if spoken == "auto" else spoken
+        self._interviews.speak(interview_id, lang, mixed=spoken == "auto")
 
     def interview(self, actor: Actor, interview_id: str) -> LiveInterview:
         """The manager's own interview."""
@@ -165,9 +193,13 @@ class Consents:
         self.interview(actor, interview_id)
         return Purpose.TRANSCRIBE in self.standing(interview_id).purposes
 
-    def standing_lang(self, interview_id: str) -> Lang:
-        """The language of an interview."""
-        return self._interviews.get(interview_id).lang
+    def spoken(self, interview_id: str) -> Spoken:
+        """What is spoken in an interview."""
+        return self._interviews.get(interview_id).spoken
+
+    def lang_of(self, interview_id: str, text: str) -> Lang:
+        """The language in which something said in an interview is to be read."""
+        return self._interviews.get(interview_id).lang_of(text)
 
     def is_over(self, interview_id: str) -> bool:
         """Whether the talk was ended."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from consent.grants import ConsentGrant, LiveInterview
 from consent.ledger import GENESIS, Entry, chained, standing
 from consent.notices import Purpose
+from interview.conversation import Lang
 from interview.errors import ConflictError, ConsentError, InputError, NotFoundError
 from interview.ports import Clock, Utterance
 from storage.database import transaction
@@ -161,7 +162,7 @@ class SqlInterviews:
             key = key_or_new(db, self._vault, interview.id)
             db.execute(
                 insert(live_interviews).values(
-                    id=interview.id, owner_id=interview.owner_id, lang=interview.lang,
+                    id=interview.id, owner_id=interview.owner_id, lang=_stored(interview.lang, mixed=interview.mixed),
                     created_at=interview.created_at.isoformat(), link_hash=interview.link_hash,
                     link_until=interview.link_until.isoformat(), ended=interview.ended,
                     title=key.seal(interview.title, f"title:{interview.id}"),
@@ -193,6 +194,12 @@ class SqlInterviews:
             kept = standing(entries_of(db, interview_id)).purposes
             if Purpose.KEEP_TRANSCRIPT not in kept:
                 _destroy(db, interview_id, words=True)
+
+    def speak(self, interview_id: str, lang: Lang, *, mixed: bool) -> None:
+        """Another language from now on."""
+        with transaction(self._engine) as db:
+            one = live_interviews.c.id == interview_id
+            db.execute(update(live_interviews).where(one).values(lang=_stored(lang, mixed=mixed)))
 
     def expire(self, before: dt.datetime) -> int:
         """Destroy what was heard in interviews that began before a moment; how many there were."""
@@ -315,9 +322,17 @@ class SqlInterviews:
         key = key_of(db, self._vault, row.id)
         title = "" if key is None else str(key.open(row.title, f"title:{row.id}"))
         return LiveInterview(
-            row.id, row.owner_id, title, row.lang, dt.datetime.fromisoformat(row.created_at), row.link_hash,
-            dt.datetime.fromisoformat(row.link_until), row.ended,
+            row.id, row.owner_id, title, row.lang.removesuffix(_MIXED), dt.datetime.fromisoformat(row.created_at),
+            row.link_hash, dt.datetime.fromisoformat(row.link_until), row.ended, row.lang.endswith(_MIXED),
         )  # fmt: skip
+
+
+_MIXED = "+"
+"""Behind the language of an interview in which both are spoken."""
+
+
+def _stored(lang: Lang, *, mixed: bool) -> str:
+    return lang + _MIXED if mixed else lang
 
 
 def _numbers(interview_id: str) -> Any:

@@ -21,10 +21,12 @@ from app.ui.live_html import (
     talk_html,
 )
 from app.ui.live_look import Look
-from app.ui.live_parts import PARTS, LivePage, build, choices, purpose_names, situations, speakers
+from app.ui.live_parts import PARTS, LivePage, build, choices, languages, purpose_names, situations, speakers
 from app.ui.live_scripts import CANCEL_JS, HUSH_JS, LISTEN_JS, MARK_JS, SOUND_JS, UPLOAD_JS
 from app.ui.live_watch import Watch
 from app.wiring import Services
+from consent.grants import Spoken
+from consent.notices import Purpose
 from interview.conversation import Lang
 from interview.errors import InputError
 from interview.situations import Situation
@@ -41,13 +43,14 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     watch = Watch(services)
     look = Look(services, watch)
 
-    def create(title: str, talk_id: str, lang: Lang, request: gr.Request) -> list[Any]:
-        return _create(title, talk_id or "", str(request.headers.get("host", "")), request.url.scheme, lang)
+    def create(title: str, talk_id: str, spoken: str, lang: Lang, request: gr.Request) -> list[Any]:
+        return _create(title, talk_id or "", spoken, str(request.headers.get("host", "")), request.url.scheme, lang)
 
     @safety.guarded(3)
-    def _create(title: str, talk_id: str, host: str, scheme: str, lang: Lang) -> list[Any]:
+    def _create(title: str, talk_id: str, spoken: Spoken, host: str, scheme: str, lang: Lang) -> list[Any]:
         actor = services.acting(lang)
-        interview, secret = services.consents.invite(actor, title, lang)
+        read = lang if spoken == "auto" else spoken
+        interview, secret = services.consents.invite(actor, title, read, mixed=spoken == "auto")
         if talk_id:
             link(services, actor, talk_id, interview.id)
         base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
@@ -55,24 +58,36 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
         return [gr.update(choices=choices(services, lang), value=interview.id), shown, ""]
 
     page.create.click(
-        create, [page.title, page.held_for, language], [page.pick, page.invitation, page.title], **private
+        create, [page.title, page.held_for, page.spoken, language], [page.pick, page.invitation, page.title], **private
     )
 
-    @safety.guarded(10)
+    @safety.guarded(1)
+    def speak(interview_id: str, spoken: Spoken, lang: Lang) -> Any:
+        if interview_id:
+            services.consents.speak(services.acting(lang), interview_id, spoken)
+            voices = Purpose.VOICES in services.consents.standing(interview_id).purposes
+            safety.tell(t("live.spoken_voices" if voices else "live.spoken_told", lang), lang)
+        return gr.skip()
+
+    page.spoken.input(speak, [page.pick, page.spoken, language], page.status, **quiet)
+
+    @safety.guarded(11)
     def opened(interview_id: str, situation: str, lang: Lang) -> list[Any]:
         if not interview_id:
-            return ["", "", "", "", "", gr.Timer(active=False), "", "", "", ""]
+            return ["", "", "", "", "", gr.Timer(active=False), gr.skip(), "", "", "", ""]
         actor = services.acting(lang)
         kept: list[Any] = ["", "", "", ""]
-        if services.consents.interview(actor, interview_id).ended:
+        interview = services.consents.interview(actor, interview_id)
+        if interview.ended:
             minutes = services.live.minutes(actor, interview_id) or {}
             kept = [minutes_text(minutes, part, lang) for part in PARTS]
             kept.append(own_report(services, interview_id, lang))
-        return [*look.look(interview_id, situation, lang), gr.Timer(active=True), *kept]
+        return [*look.look(interview_id, situation, lang), gr.Timer(active=True), interview.spoken, *kept]
 
     page.pick.change(
-        opened, [page.pick, page.situation, language], [*page.shown, page.timer, *page.minutes, page.report], **quiet
-    )
+        opened, [page.pick, page.situation, language],
+        [*page.shown, page.timer, page.spoken, *page.minutes, page.report], **quiet,
+    )  # fmt: skip
 
     @safety.guarded(5)
     def tick(interview_id: str, stamp: str, situation: str, lang: Lang) -> list[Any]:
@@ -173,7 +188,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
 def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, Any]:
     """Lists and names in the present language."""
 
-    @safety.guarded(11)
+    @safety.guarded(12)
     def draw(picked: str, shown: str, lang: Lang) -> list[Any]:
         known = talk_of(services, services.acting(lang), picked)
         over = bool(picked) and services.consents.interview(services.acting(lang), picked).ended
@@ -183,10 +198,11 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
             card_html(lang), hearing_html(lang), recording_html(lang),
+            gr.update(choices=languages(lang)) if picked else gr.update(choices=languages(lang), value=lang),
         ]  # fmt: skip
 
     return {
         "fn": draw, "inputs": [page.pick, page.invitation, language],
         "outputs": [page.invitation, page.report, page.held_for, page.pick, page.purposes, page.speaker, page.who, page.situation, page.card, page.hearing,
-                    page.recording],
+                    page.recording, page.spoken],
     }  # fmt: skip

@@ -27,6 +27,7 @@ class LivePage:
     title: gr.Textbox
     create: gr.Button
     held_for: gr.Dropdown
+    spoken: gr.Dropdown
     came_for: gr.State
     invitation: gr.HTML
     purposes: gr.CheckboxGroup
@@ -100,6 +101,12 @@ def build(services: Services, labels: Labels) -> LivePage:
         title = keep(gr.Textbox("", elem_id="live-title", scale=3, **labels.text(label="live.title")), "live.title")
         held_for = keep(
             gr.Dropdown([("", "")], value="", elem_id="live-for", scale=3, **labels.text(label="live.for")), "live.for"
+        )
+        spoken = keep(
+            gr.Dropdown(
+                languages(lang), value=lang, elem_id="live-spoken", scale=2, **labels.text(label="live.spoken")
+            ),
+            "live.spoken",
         )
         create = button("live.create", variant="primary", scale=2)
     invitation = gr.HTML("", elem_id="live-invitation")
@@ -202,7 +209,7 @@ def build(services: Services, labels: Labels) -> LivePage:
         gr.Textbox("", visible="hidden", elem_id="live-file-text"),
     )
     return LivePage(
-        pick, title, create, held_for, gr.State(""), invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
+        pick, title, create, held_for, spoken, gr.State(""), invitation, purposes, name, agree, withdraw, status, situation, speaker, line, send, listen, hush,
         recording, upload, cancel, hearing, token, terms, talk, side,
         hint, helpful, not_now, wrong, another, refresh, card, number, words, who, correct, finish, minutes, save, report, keep_minutes,
         keep_report, keep_sound, sure, delete, carried, gr.State(""), gr.Timer(POLL_S, active=False),
@@ -218,6 +225,11 @@ def purpose_names(services: Services, lang: Lang) -> list[tuple[str, str]]:
 def speakers(lang: Lang) -> list[tuple[str, str]]:
     """Who said it."""
     return [(t(f"live.{who}", lang), who) for who in ("manager", "employee")]
+
+
+def languages(lang: Lang) -> list[tuple[str, str]]:
+    """What the two may speak."""
+    return [(t(f"live.spoken_{one}", lang), one) for one in ("zh", "en", "auto")]
 
 
 def situations(lang: Lang) -> list[tuple[str, str]]:

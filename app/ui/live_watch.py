@@ -51,7 +51,12 @@ class Watch:
                 grant, at = self._services.consents.grant(interview.id), step()
                 for number in due:
                     memory.hints = self._services.live.hint_after(
-                        grant, memory.hints, heard[number], interview.lang, situation=situation, step=at
+                        grant,
+                        memory.hints,
+                        heard[number],
+                        interview.lang_of(heard[number].text),
+                        situation=situation,
+                        step=at,
                     )
             return memory.hints
 
@@ -66,9 +71,8 @@ class Watch:
         """The same hint in other words."""
         memory = self._memory(interview.id)
         with memory.lock:
-            memory.hints = self._services.live.another_wording(
-                memory.hints, interview.lang, situation=situation, step=step
-            )
+            lang = interview.lang_of(memory.hints.shown.said if memory.hints.shown else "")
+            memory.hints = self._services.live.another_wording(memory.hints, lang, situation=situation, step=step)
             return memory.hints
 
     def forget(self, interview_id: str) -> None:

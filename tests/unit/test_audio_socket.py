@@ -39,14 +39,15 @@ class Ears:
     """Says a sentence for every tenth frame and keeps what it was fed."""
 
     def __init__(self):
-        self.fed, self.closed, self.out = [], False, queue.Queue()
+        self.fed, self.closed, self.out, self.spoken = [], False, queue.Queue(), []
 
     voices = None
 
     def without_voices(self):
         pass
 
-    def __call__(self, grant, lang, hotwords=""):
+    def __call__(self, grant, spoken, hotwords=""):
+        self.spoken.append(spoken)
         self.hotwords = hotwords
         self.out = queue.Queue()
         assert grant.covers(Purpose.TRANSCRIBE)
@@ -385,3 +386,25 @@ def test_the_speech_process_ends_with_the_server(services):
     services.__dict__["transcriber"] = Transcriber()
     services.close()
     assert closed == [True]
+
+
+def test_another_language_is_heard_from_then_on_without_a_frame_lost_or_twice(client, services, ears, tokens):
+    interview, _ = begin(services)
+    token = tokens.issue(services, BOSS, interview)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": token}))
+        until(socket, "ready")
+        send(socket, *range(5))
+        until(socket, "ack")
+        services.consents.speak(BOSS, interview, "auto")
+        with pytest.raises(WebSocketDisconnect) as cut:
+            until(socket, "nothing more")
+        assert cut.value.code == 1012
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": token}))
+        assert until(socket, "ready")["next"] == 5
+        send(socket, *range(4, 10))
+        until(socket, "ack")
+    assert ears.spoken == ["zh", "auto"]
+    assert [number for number, _ in ears.fed] == list(range(10))
+    wait_for(lambda: any("最后一句" in u.text for u in services.live.heard(BOSS, interview)))

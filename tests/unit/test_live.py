@@ -3,6 +3,7 @@
 import pytest
 
 from app.settings import Settings
+from app.ui.live_watch import Watch
 from app.wiring import Services
 from assistant.hints import HintState
 from assistant.session import when_in
@@ -222,3 +223,34 @@ def test_a_withdrawal_takes_the_minutes_with_it(services):
     assert services.live.minutes(BOSS, interview)
     services.consents.withdraw(secret)
     assert services.live.minutes(BOSS, interview) is None
+
+
+def test_the_manager_says_what_is_spoken_and_words_are_read_in_it(services):
+    interview_id, _, grant = begin(services)
+    assert services.consents.spoken(interview_id) == "zh"
+    services.consents.speak(BOSS, interview_id, "auto")
+    assert services.consents.spoken(interview_id) == "auto"
+    for text in ("这个评级对我不公平。", "This rating is not fair to me."):
+        assert "unfairness" in {c["kind"] for c in services.live.hear(grant, "employee", text).cues}, text
+    services.consents.speak(BOSS, interview_id, "en")
+    assert services.consents.spoken(interview_id) == "en"
+    assert services.live.hear(grant, "employee", "That is not fair.").cues
+    services.live.finish(BOSS, interview_id)
+    with pytest.raises(InputError):
+        services.consents.speak(BOSS, interview_id, "zh")
+
+
+def test_a_hint_is_in_the_language_it_answers(services):
+    interview_id, _, grant = begin(services)
+    services.consents.speak(BOSS, interview_id, "auto")
+    watch, interview = Watch(services), services.consents.interview(BOSS, interview_id)
+
+    def look():
+        heard = services.live.heard(BOSS, interview_id)
+        return watch.look(interview, heard, Situation.EXPERT, lambda: Step.FEEDBACK).shown
+
+    look()
+    services.live.hear(grant, "employee", "This rating is not fair to me.", start_s=1, end_s=2)
+    assert look().wording.isascii()
+    other = watch.another(interview, Situation.EXPERT, Step.FEEDBACK).shown
+    assert other.wording.isascii() and other.variation == 2
