@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from assistant.hints import HintState, HintWriter, Verdict, another, consider, judged, reworded
 from assistant.session import Standing, draft_minutes, standing
@@ -28,6 +28,10 @@ class UtteranceRepository(Protocol):
 
     def add(self, grant: ConsentGrant, utterance: Utterance) -> Utterance:
         """Store; raises ConsentError where the consent no longer holds."""
+        ...
+
+    def add_all(self, grant: ConsentGrant, said: Sequence[Utterance], recording: str = "") -> tuple[Utterance, ...]:
+        """Store all or none; none where words of this recording are there already."""
         ...
 
     def heard(self, interview_id: str) -> tuple[Utterance, ...]:
@@ -95,29 +99,46 @@ class LiveInterviews:
 
         ``unsure``: the voice did not tell whether it was this speaker.
         """
-        words = "".join(c for c in text if c == "\n" or c.isprintable()).strip()
-        if not words:
-            raise InputError("nothing said", message_key="error.empty_line")
-        if len(words) > MAX_TEXT:
-            raise InputError("too long", message_key="error.long_line", length=len(words), limit=MAX_TEXT)
-        if speaker not in ("manager", "employee", "unsure"):
-            raise InputError("speaker", message_key="error.input")
+        who, words = _checked(speaker, text)
         heard = self._repository.heard(grant.interview_id)
-        lang = self._consents.lang_of(grant.interview_id, words)
-        cues: tuple[Mapping[str, Any], ...] = ()
-        if speaker == "employee" and not doubtful and not unsure and grant.covers(Purpose.CUES):
-            before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
-            cues = tuple(
-                {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
-                for c in self._cues.read(words, lang, before)
-            )
         began = self._consents.began(grant.interview_id)
         now_s = round((self._clock.now() - began).total_seconds(), 1)
+        now_s = max(now_s, heard[-1].start_s if heard else 0.0)  # a clock that was set back brings nobody back
+        before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
         utterance = Utterance(
-            len(heard), speaker, words, doubtful, now_s if start_s is None else start_s,
-            now_s if end_s is None else end_s, cues, unsure,
+            len(heard), who, words, doubtful, now_s if start_s is None else start_s,
+            now_s if end_s is None else end_s, (), unsure,
         )  # fmt: skip
-        return self._repository.add(grant, utterance)
+        return self._repository.add(grant, self._with_cues(grant, utterance, before))
+
+    def hear_recording(self, grant: ConsentGrant, recording: str, lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
+        """Store the whole of a recording at once, after what is there, or nothing where it was stored before.
+
+        ``recording``: the file's digest. ``lines``: as heard; times from the recording's beginning; cues and numbers are
+        made here.
+        """
+        heard = self._repository.heard(grant.interview_id)
+        base_s = max((one.end_s for one in heard), default=0.0)
+        before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
+        said: list[Utterance] = []
+        for line in lines:
+            _, words = _checked(line.speaker, line.text)
+            placed = replace(
+                line, text=words, start_s=round(base_s + line.start_s, 1), end_s=round(base_s + line.end_s, 1)
+            )
+            said.append(self._with_cues(grant, placed, before))
+            before = words if line.speaker == "manager" else before
+        return self._repository.add_all(grant, said, recording)
+
+    def _with_cues(self, grant: ConsentGrant, said: Utterance, before: str) -> Utterance:
+        if said.speaker != "employee" or said.doubtful or said.unsure or not grant.covers(Purpose.CUES):
+            return said
+        found = self._cues.read(said.text, self._consents.lang_of(grant.interview_id, said.text), before)
+        cues = tuple(
+            {"kind": str(c.kind), "strength": c.strength, "quote": c.quote, "start": c.start, "end": c.end}
+            for c in found
+        )
+        return replace(said, cues=cues)
 
     def heard(self, actor: Actor, interview_id: str) -> tuple[Utterance, ...]:
         """The manager's view."""
@@ -283,3 +304,15 @@ def _speaker(name: str) -> Any:
     if name not in ("manager", "employee", "unsure"):
         raise InputError("speaker", message_key="error.input")
     return name
+
+
+def _checked(speaker: str, text: str) -> "tuple[Literal['manager', 'employee', 'unsure'], str]":
+    """Who spoke, and what can be stored of it; raises InputError."""
+    words = "".join(c for c in text if c == "\n" or c.isprintable()).strip()
+    if not words:
+        raise InputError("nothing said", message_key="error.empty_line")
+    if len(words) > MAX_TEXT:
+        raise InputError("too long", message_key="error.long_line", length=len(words), limit=MAX_TEXT)
+    if speaker not in ("manager", "employee", "unsure"):
+        raise InputError("speaker", message_key="error.input")
+    return speaker, words

@@ -221,6 +221,14 @@ class SqlInterviews:
 
     def add(self, grant: ConsentGrant, utterance: Utterance) -> Utterance:
         """Store what was said, if both people's consent still holds at this moment; raises ConsentError otherwise."""
+        return self.add_all(grant, (utterance,))[0]
+
+    def add_all(self, grant: ConsentGrant, said: Sequence[Utterance], recording: str = "") -> tuple[Utterance, ...]:
+        """The same for several at once: all are stored or none. Their numbers follow what is there.
+
+        ``recording``: the digest of the file they were heard in; where its words are there already, nothing is stored and
+        nothing returned, so that a recording is never heard twice.
+        """
         interview_id = grant.interview_id
         with transaction(self._engine) as db:
             hold(db, interview_id)
@@ -229,24 +237,42 @@ class SqlInterviews:
                 raise ConsentError("withdrawn", message_key="error.withdrawn")
             if db.execute(select(live_interviews.c.ended).where(live_interviews.c.id == interview_id)).scalar_one():
                 raise InputError("over", message_key="error.ended")
-            number = len(db.execute(_numbers(interview_id)).all())
-            words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
-                     "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
-            key = key_or_new(db, self._vault, f"words:{interview_id}")
-            sealed_cues = None
-            if Purpose.CUES in now and utterance.cues:
-                cues: Mapping[str, Any] = {"cues": [dict(c) for c in utterance.cues]}
-                sealed_cues = key_or_new(db, self._vault, f"cues:{interview_id}").seal(cues, f"{interview_id}:{number}")
-            db.execute(
-                insert(utterances).values(
-                    interview_id=interview_id, number=number, at=self._clock.now().isoformat(),
-                    words=key.seal(words, f"words:{interview_id}:{number}"), cues=sealed_cues,
-                )
-            )  # fmt: skip
-        return Utterance(
-            number, utterance.speaker, utterance.text, utterance.doubtful, utterance.start_s, utterance.end_s,
-            utterance.cues if sealed_cues else (), utterance.unsure,
+            if recording and self._has(db, interview_id, recording):
+                return ()
+            first = len(db.execute(_numbers(interview_id)).all())
+            numbered = [replace(one, number=number) for number, one in enumerate(said, first)]
+            return tuple(self._add(db, interview_id, one, now, recording) for one in numbered)
+
+    def _add(
+        self, db: Connection, interview_id: str, utterance: Utterance, now: Collection[Purpose], recording: str
+    ) -> Utterance:
+        number = utterance.number
+        words: dict[str, Any] = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
+                 "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
+        if recording:
+            words["recording"] = recording
+        key = key_or_new(db, self._vault, f"words:{interview_id}")
+        sealed_cues = None
+        if Purpose.CUES in now and utterance.cues:
+            cues: Mapping[str, Any] = {"cues": [dict(c) for c in utterance.cues]}
+            sealed_cues = key_or_new(db, self._vault, f"cues:{interview_id}").seal(cues, f"{interview_id}:{number}")
+        db.execute(
+            insert(utterances).values(
+                interview_id=interview_id, number=number, at=self._clock.now().isoformat(),
+                words=key.seal(words, f"words:{interview_id}:{number}"), cues=sealed_cues,
+            )
         )  # fmt: skip
+        return utterance if sealed_cues else replace(utterance, cues=())
+
+    def _has(self, db: Connection, interview_id: str, recording: str) -> bool:
+        """Whether a line of this recording is there."""
+        key = key_of(db, self._vault, f"words:{interview_id}")
+        if key is None:
+            return False
+        rows = db.execute(select(utterances).where(utterances.c.interview_id == interview_id))
+        return any(
+            key.open(row.words, f"words:{interview_id}:{row.number}").get("recording") == recording for row in rows
+        )
 
     def heard(self, interview_id: str) -> tuple[Utterance, ...]:
         """Everything stored and not erased, in order."""
@@ -272,7 +298,7 @@ class SqlInterviews:
 
     def correct(self, interview_id: str, utterance: Utterance) -> None:
         """Replace words, speaker or cues of one utterance."""
-        words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
+        words: dict[str, Any] = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
                  "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
         with transaction(self._engine) as db:
             hold(db, interview_id)
@@ -283,9 +309,14 @@ class SqlInterviews:
             if utterance.cues and Purpose.CUES in standing(entries_of(db, interview_id)).purposes:
                 cue_key = key_or_new(db, self._vault, f"cues:{interview_id}")
                 cues = cue_key.seal({"cues": [dict(c) for c in utterance.cues]}, f"{interview_id}:{utterance.number}")
+            this = (utterances.c.interview_id == interview_id) & (utterances.c.number == utterance.number)
+            before = db.execute(select(utterances.c.words).where(this)).scalar_one_or_none()
+            if before is not None:
+                opened = key.open(before, f"words:{interview_id}:{utterance.number}")
+                words |= {"recording": opened["recording"]} if "recording" in opened else {}
             changed = db.execute(
                 update(utterances)
-                .where(utterances.c.interview_id == interview_id, utterances.c.number == utterance.number)
+                .where(this)
                 .values(words=key.seal(words, f"words:{interview_id}:{utterance.number}"), cues=cues)
             )
             if changed.rowcount != 1:
