@@ -49,6 +49,8 @@ MAX_NUMBER = 24 * 18_000
 STOP = '{"stop":true}'
 """What a device says before it goes for good; without it, it may come back and resume."""
 RESUME_S = 60
+SPEAKS_S = 3.0
+"""So long after the last tentative words somebody still counts as speaking; they come about once a second."""
 ENDED = ("withdrawn", "over")
 MAX_GAP = 1_500
 """Frames (five minutes) a client may jump ahead; more is no gap but nonsense."""
@@ -145,6 +147,8 @@ class CaptureTokens:
         """Where a token outlives this process, so that a talk goes on at another; None: in memory only."""
         self.before_end: Callable[[str], None] = lambda _interview_id: None
         """Called with an interview's id before it is ended, so that its last words are still heard."""
+        self.room_hears: Callable[[str], bool] = lambda _interview_id: False
+        """Whether the manager, or a voice that may be theirs, is being heard in an interview right now."""
         self._tokens: dict[str, tuple[str, float]] = {}
         self._terms: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -182,6 +186,10 @@ class CaptureTokens:
                 return self._links.open_link(token, CAPTURE).record_id
         return found[0] if found and found[1] > time.monotonic() else None
 
+    def manager_speaks(self, interview_id: str) -> bool:
+        """Whether the manager, or a voice that may be theirs, is in the middle of a sentence."""
+        return self.room_hears(interview_id)
+
     def close(self, interview_id: str) -> None:
         """No token of this interview opens anything any more."""
         with self._lock:
@@ -211,6 +219,8 @@ class _Session:
     """Nobody's device is there any more; what was said last is still being read."""
     recorder: "Recorder | None" = None
     """Only where both granted that sound is kept."""
+    speaking: dict[int, tuple[int, float]] = field(default_factory=dict[int, tuple[int, float]])
+    """Channel to the sentence that is being said there, and when its latest words came."""
     first: dict[Party, tuple[int, float]] = field(default_factory=dict[Party, tuple[int, float]])
     """First frame of a device, and when it came: seconds since the consent."""
     loop: asyncio.AbstractEventLoop | None = None
@@ -234,6 +244,7 @@ class AudioRoom:
         self._ears = ears
         self._tokens = tokens
         tokens.before_end = self.finish
+        tokens.room_hears = self.manager_speaks
         self._sessions: dict[str, _Session] = {}
         self._leaving = False
 
@@ -270,6 +281,15 @@ class AudioRoom:
             return self._services.consents.linked(token).id, "employee"
         except TandaoError:
             return None
+
+    def manager_speaks(self, interview_id: str) -> bool:
+        """Whether the manager is in the middle of a sentence; on a shared microphone anybody not known to be the other."""
+        session = self._sessions.get(interview_id)
+        if session is None or session.stopped:
+            return False
+        since = time.monotonic() - SPEAKS_S
+        channels = {channel for channel, (_, at) in list(session.speaking.items()) if at > since}
+        return CHANNELS["manager"] in channels and (len(session.joined) > 1 or session.shared_speaker != "employee")
 
     def terms(self, interview_id: str) -> str:
         """Names and terms that may be said."""
@@ -482,6 +502,7 @@ class AudioRoom:
             for heard in session.listener.events():
                 if session.stopped:
                     return
+                _follow(session, heard)
                 if heard.kind == "committed":
                     self._store(session, heard)
                 shown: dict[str, Any] = {
@@ -523,6 +544,14 @@ class AudioRoom:
         with contextlib.suppress(RuntimeError):
             await socket.send_json({"type": "stopped", "why": why})
             await socket.close(code)
+
+
+def _follow(session: _Session, heard: Heard) -> None:
+    """Who is in the middle of a sentence."""
+    if heard.kind == "tentative" and heard.text:
+        session.speaking[heard.channel] = heard.number, time.monotonic()
+    elif heard.kind in ("tentative", "committed") and session.speaking.get(heard.channel, (0, 0.0))[0] <= heard.number:
+        session.speaking.pop(heard.channel, None)
 
 
 def _put_away(session: _Session) -> None:

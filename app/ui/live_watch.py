@@ -27,8 +27,9 @@ class _Memory:
 class Watch:
     """The hints of all talks this process shows."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, manager_speaks: Callable[[str], bool] = lambda _interview_id: False) -> None:
         self._services = services
+        self._manager_speaks = manager_speaks
         self._memories: dict[str, _Memory] = {}
 
     def hints(self, interview_id: str) -> HintState:
@@ -38,15 +39,20 @@ class Watch:
     def look(
         self, interview: LiveInterview, heard: Sequence[Utterance], situation: Situation, step: Callable[[], Step]
     ) -> HintState:
-        """The hints after what was heard since the last look; ``step`` is asked only where a hint may be due."""
+        """The hints after what was heard since the last look; ``step`` is asked only where a hint may be due.
+
+        While the manager is in the middle of a sentence, whatever is due waits until it is seen what it was.
+        """
         memory = self._memory(interview.id)
         with memory.lock:
             seen = len(heard) if memory.seen is None else min(memory.seen, len(heard))
             recent = range(max(0, seen - RECENT), seen)
             told = [n for n in recent if heard[n].number in memory.unsure and not _unsure(heard[n])]  # put right since
-            memory.seen, memory.unsure = len(heard), frozenset(u.number for u in heard if _unsure(u))
             asked = (*told, *range(seen, len(heard)))
             due = [n for n in asked if heard[n].cues and not _answered(heard[n + 1 :])]
+            if due and self._manager_speaks(interview.id):
+                return memory.hints
+            memory.seen, memory.unsure = len(heard), frozenset(u.number for u in heard if _unsure(u))
             if due:
                 grant, at = self._services.consents.grant(interview.id), step()
                 for number in due:

@@ -408,3 +408,35 @@ def test_another_language_is_heard_from_then_on_without_a_frame_lost_or_twice(cl
     assert ears.spoken == ["zh", "auto"]
     assert [number for number, _ in ears.fed] == list(range(10))
     wait_for(lambda: any("最后一句" in u.text for u in services.live.heard(BOSS, interview)))
+
+
+def test_whether_the_manager_is_in_the_middle_of_a_sentence(client, services, ears, tokens, monkeypatch):
+    interview, secret = begin(services)
+    assert not tokens.manager_speaks(interview)
+    with client.websocket_connect("/live/audio") as boss:
+        boss.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(boss, "ready")
+
+        def hear(kind, text, channel, number):
+            ears.out.put(Word(kind, text, channel, number=number))
+            until(boss, kind)
+
+        hear("tentative", "这个", 0, 1)
+        assert tokens.manager_speaks(interview), "nobody knows whose voice it is"
+        boss.send_text(json.dumps({"speaker": "employee"}))
+        wait_for(lambda: not tokens.manager_speaks(interview))
+        with client.websocket_connect("/live/audio") as phone:
+            phone.send_text(json.dumps({"token": secret}))
+            until(phone, "ready")
+            assert tokens.manager_speaks(interview), "the manager's own device"
+            hear("committed", "这个我来办。", 0, 1)
+            assert not tokens.manager_speaks(interview)
+            hear("tentative", "不公平", 1, 1)
+            assert not tokens.manager_speaks(interview), "it is the employee"
+            hear("tentative", "我", 0, 2)
+            hear("tentative", "", 0, 2)
+            assert not tokens.manager_speaks(interview), "it was nothing"
+            hear("tentative", "我", 0, 3)
+            assert tokens.manager_speaks(interview)
+            monkeypatch.setattr("app.audio_socket.SPEAKS_S", -1.0)
+            assert not tokens.manager_speaks(interview), "no words for a while"

@@ -300,3 +300,24 @@ def test_a_line_whose_speaker_is_put_right_at_once_still_brings_its_hint(tmp_pat
     made.live.put_right(BOSS, interview_id, 0, "employee")
     assert (look().shown is not None) is hinted
     assert look() == look(), "once"
+
+
+@pytest.mark.parametrize(("answer", "hinted"), [("", True), ("这件事我当时也没想到。", False)])
+def test_a_hint_waits_while_the_manager_speaks(tmp_path, answer, hinted):
+    made = services(tmp_path)
+    interview_id, grant = begin(made)
+    speaking = False
+    watch = Watch(made, lambda asked: asked == interview_id and speaking)
+    found = made.consents.interview(BOSS, interview_id)
+
+    def look() -> HintState:
+        return watch.look(found, made.live.heard(BOSS, interview_id), Situation.EXPERT, lambda: Step.FEEDBACK)
+
+    look()
+    made.live.hear(grant, "employee", "这个评级对我不公平。", start_s=1, end_s=3)
+    speaking = True
+    assert look().shown is None and look().shown is None
+    speaking = False
+    if answer:
+        made.live.hear(grant, "manager", answer, start_s=3, end_s=6)
+    assert (look().shown is not None) is hinted
