@@ -13,6 +13,7 @@ import json
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,14 @@ RESUME_S = 60
 SPEAKS_S = 3.0
 """So long after the last tentative words somebody still counts as speaking; they come about once a second."""
 ENDED = ("withdrawn", "over")
+BURST = 600
+"""Messages a device may send at once: what it kept through a cut and the network's own pauses, with room to spare."""
+PER_S = 25.0
+"""Messages a second after that; a microphone makes five."""
+MAX_TEXT = 500
+"""Characters of anything said in text."""
+MAX_STRANGERS = 20
+"""Connections of one address that have not shown a token yet."""
 MAX_GAP = 1_500
 """Frames (five minutes) a client may jump ahead; more is no gap but nonsense."""
 
@@ -198,6 +207,20 @@ class CaptureTokens:
             self._links.close_links(interview_id, CAPTURE)
 
 
+class Allowance:
+    """How many messages a device may still send: ``BURST`` at once, ``PER_S`` a second."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left, self._at = float(BURST), clock()
+
+    def spent(self) -> bool:
+        """Take one; True where none was left."""
+        now = self._clock()
+        self._left, self._at = min(float(BURST), self._left + (now - self._at) * PER_S) - 1, now
+        return self._left < 0
+
+
 @dataclass
 class _Session:
     """One interview that is being heard, from one device or two."""
@@ -246,6 +269,7 @@ class AudioRoom:
         tokens.before_end = self.finish
         tokens.room_hears = self.manager_speaks
         self._sessions: dict[str, _Session] = {}
+        self._strangers: Counter[str] = Counter()
         self._leaving = False
 
     @property
@@ -308,15 +332,16 @@ class AudioRoom:
 
     async def serve(self, socket: "WebSocket") -> None:
         """One connection from its token to its end."""
-        if self._leaving:
-            await socket.close(1012)
+        address = socket.client.host if socket.client else ""
+        if self._leaving or self._strangers[address] >= MAX_STRANGERS:
+            await socket.close(1012 if self._leaving else 1013)
             return
-        await socket.accept()
+        self._strangers[address] += 1
         try:
-            hello = json.loads(await asyncio.wait_for(socket.receive_text(), 10))
-            found = self.who(str(hello["token"]))
-        except (TimeoutError, ValueError, KeyError, TypeError, RuntimeError):
-            found = None
+            found = await self._met(socket)
+        finally:
+            self._strangers[address] -= 1
+            self._strangers = +self._strangers
         if found is None:
             await self._refuse(socket, "no_token")
             return
@@ -348,6 +373,15 @@ class AudioRoom:
             if not session.sockets:
                 wait_s = 0 if said_so else RESUME_S
                 asyncio.get_running_loop().call_later(wait_s, self._close_if_idle, interview_id)
+
+    async def _met(self, socket: "WebSocket") -> tuple[str, Party] | None:
+        """Interview and party of whoever connects, by the token they say first."""
+        await socket.accept()
+        try:
+            hello = (await asyncio.wait_for(socket.receive(), 10)).get("text") or ""
+            return self.who(str(json.loads(hello)["token"])) if len(hello) <= MAX_TEXT else None
+        except (TimeoutError, ValueError, KeyError, TypeError, RuntimeError):
+            return None
 
     async def _open(self, interview_id: str, hotwords: str) -> _Session:
         session = self._sessions.get(interview_id)
@@ -391,7 +425,7 @@ class AudioRoom:
 
     async def _read(self, session: _Session, party: Party, socket: "WebSocket") -> bool:
         """Frames and marks until the client goes; True where it said that it would."""
-        since_ack = 0
+        since_ack, allowance = 0, Allowance()
         while not session.stopped:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect" or session.goes_on:
@@ -400,6 +434,9 @@ class AudioRoom:
                 await socket.close(1012)
                 return False
             text = message.get("text")
+            if allowance.spent() or len(text or "") > MAX_TEXT:
+                await self._refuse(socket, "malformed", 1008)
+                return False
             if text is not None:
                 if text == STOP:
                     return True

@@ -11,7 +11,17 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from app.audio_socket import FRAME_BYTES, STOP, AudioRoom, CaptureTokens, mount_audio
+from app.audio_socket import (
+    BURST,
+    FRAME_BYTES,
+    MAX_STRANGERS,
+    PER_S,
+    STOP,
+    Allowance,
+    AudioRoom,
+    CaptureTokens,
+    mount_audio,
+)
 from app.settings import Settings
 from app.wiring import Services
 from consent.notices import Purpose
@@ -440,3 +450,50 @@ def test_whether_the_manager_is_in_the_middle_of_a_sentence(client, services, ea
             assert tokens.manager_speaks(interview)
             monkeypatch.setattr("app.audio_socket.SPEAKS_S", -1.0)
             assert not tokens.manager_speaks(interview), "no words for a while"
+
+
+def test_a_flood_ends_the_connection_and_a_resumed_minute_does_not(client, services, ears, tokens):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        send(socket, *range(300))
+        wait_for(lambda: len(ears.fed) == 300)
+        for _ in range(2 * BURST):
+            socket.send_bytes(frame(0))
+        assert until(socket, "stopped")["why"] == "malformed"
+    assert len(ears.fed) == 300
+
+
+def test_what_a_device_may_send_comes_back_with_time():
+    now = 0.0
+    allowance = Allowance(lambda: now)
+    assert not any(allowance.spent() for _ in range(BURST)) and allowance.spent()
+    now = 1.0
+    assert sum(not allowance.spent() for _ in range(100)) == PER_S - 1, "the one too many is paid for as well"
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000, json.dumps({"speaker": "m" * 5_000})])
+def test_a_long_text_ends_the_connection(client, services, ears, tokens, text):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
+        socket.send_text(text)
+        assert until(socket, "stopped")["why"] == "malformed"
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": "t" * 5_000}))
+        assert until(socket, "stopped")["why"] == "no_token"
+
+
+def test_who_shows_no_token_takes_few_connections_and_keeps_nobody_out_for_long(client, services, tokens):
+    interview, _ = begin(services)
+    with contextlib.ExitStack() as waiting:
+        for _ in range(MAX_STRANGERS):
+            waiting.enter_context(client.websocket_connect("/live/audio"))
+        with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/live/audio"):
+            pass
+        assert refused.value.code == 1013
+    with client.websocket_connect("/live/audio") as socket:
+        socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(socket, "ready")
