@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from statistics import fmean, quantiles
@@ -273,6 +273,7 @@ def group(
     return tuple(replace(s, base_count=len(found)) for s in found)
 
 
+@lru_cache(4_096)
 def is_load(metric: str) -> bool:
     """Whether a metric says how much somebody works rather than what came of it."""
     return any(word in metric.casefold() for word in rules()["burnout"]["load_words"])
