@@ -64,6 +64,10 @@ def _plain(_context: click.Context, _parameter: click.Parameter, value: str | No
     return None if value is None else value.encode("utf-8", "replace").decode()
 
 
+def _plain_all(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(_plain(context, parameter, value)) for value in values)
+
+
 @click.group(cls=TandaoGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(package_name="tandao")
 def main() -> None:
@@ -238,6 +242,84 @@ def doctor(lang: Lang | None, as_json: bool) -> None:
         broken = broken or bad
         click.echo(line)
     sys.exit(1 if broken else 0)
+
+
+@main.group()
+def batch() -> None:
+    """Much at once, on this machine's cores or on Ray; a rerun goes on. 批量处理。"""
+
+
+def _batched(command: Any) -> Any:
+    """The options every batch has."""
+    for option in (
+        click.option("--workers", type=click.IntRange(1, 1024), help="How many at once; default: one for each core."),
+        click.option("--on", "where", type=click.Choice(["local", "ray"]), default="local", show_default=True),
+        click.option(
+            "--ray-address", default="", help="An existing cluster, with --on ray; default: Ray on this machine."
+        ),
+        click.option(
+            "--out", type=click.Path(dir_okay=False, path_type=Path), help="Journal to write and to go on from."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@batch.command("transcribe")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--split", is_flag=True, help="Stereo: the manager on the first channel, the employee on the second.")
+@_batched
+def batch_transcribe(
+    folder: Path, split: bool, where: Any, workers: int | None, ray_address: str, out: Path | None
+) -> None:
+    """Hear recordings named by their interview's id (ID.wav, ID-2.m4a). None is opened without both people's consent."""
+    from app.batch.command import chosen_pool, run
+    from app.batch.jobs import recorded
+    from app.texts import t
+    from app.wiring import build_services
+
+    lang = _message_lang()
+    items, strange = recorded(build_services(), folder, split=split)
+    for name in strange:
+        click.echo(t("batch.strange", lang, name=name), err=True)
+    sys.exit(run(items, chosen_pool(where, workers or 1, ray_address), out, lang))
+
+
+@batch.command("rescore")
+@_batched
+def batch_rescore(where: Any, workers: int | None, ray_address: str, out: Path | None) -> None:
+    """Make every stored report that follows an older rubric anew. 按新评分标准重算。"""
+    from app.batch.command import chosen_pool, run
+    from app.batch.jobs import rescored
+    from app.wiring import build_services
+
+    sys.exit(run(rescored(build_services()), chosen_pool(where, workers, ray_address), out, _message_lang()))
+
+
+@batch.command("simulate")
+@click.option(
+    "--persona", "personas", multiple=True, callback=_plain_all, help="Persona id; may be repeated; default: all."
+)
+@click.option("--scenario", "scenarios", multiple=True, callback=_plain_all, help="Scenario id; the same.")
+@click.option(
+    "--style", "styles", type=click.Choice(["skilled", "vague", "harsh"]), multiple=True,
+    default=("skilled", "vague", "harsh"), show_default=True,
+)  # fmt: skip
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Talks of each, by seed.")
+@click.option("--lang", type=_LANG, default="zh", show_default=True)
+@click.option("--words", is_flag=True, help="Print the talks too.")
+@_batched
+def batch_simulate(
+    personas: tuple[str, ...], scenarios: tuple[str, ...], styles: tuple[str, ...], count: int, lang: Lang, words: bool,
+    where: Any, workers: int | None, ray_address: str, out: Path | None,
+) -> None:  # fmt: skip
+    """Talks of simulated managers, scored: persona x scenario x style x count; nothing is stored. 模拟一批面谈。"""
+    from app.batch.command import chosen_pool, run
+    from app.batch.jobs import simulated
+    from app.wiring import build_services
+
+    items = simulated(build_services(), lang, personas, scenarios, styles, count, words=words)
+    sys.exit(run(items, chosen_pool(where, workers, ray_address), out, _message_lang()))
 
 
 @main.group()

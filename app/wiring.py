@@ -1,6 +1,7 @@
 """Builds the concrete services from the settings; nothing else does."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -241,6 +242,13 @@ class Services:
         )  # fmt: skip
         made.metrics, made.work = self.metrics, self.running
         return made
+
+    def reported(self) -> Iterator[tuple[str, str]]:
+        """Id and owner of every rehearsal with a report: for batch work, which acts for each owner and tells nobody else."""
+        after = ""
+        while found := self._store.rehearsals.reported(after):
+            yield from found
+            after = found[-1][0]
 
     @cached_property
     def reviews(self) -> "Reviews":

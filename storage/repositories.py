@@ -71,6 +71,17 @@ class SqlRehearsals:
         with transaction(self._engine) as db:
             return tuple(record_of(row) for row in db.execute(query))
 
+    def reported(self, after: str = "", limit: int = 1_000) -> tuple[tuple[str, str], ...]:
+        """Ids and owners of rehearsals that have a report, by id, those that follow ``after``."""
+        query = (
+            select(rehearsals.c.id, rehearsals.c.owner_id)
+            .where(rehearsals.c.report.is_not(None), rehearsals.c.id > after)
+            .order_by(rehearsals.c.id)
+            .limit(limit)
+        )
+        with transaction(self._engine) as db:
+            return tuple((row.id, row.owner_id) for row in db.execute(query))
+
     def add_turn(self, rehearsal_id: str, turn: TurnRecord) -> None:
         """Append; the count in the rehearsal's row decides who was first."""
         now = self._clock.now()
