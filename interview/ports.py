@@ -277,6 +277,10 @@ class ClassroomRepository(Protocol):
         """Raises NotFoundError."""
         ...
 
+    def led_by(self, trainer_id: str) -> tuple[Classroom, ...]:
+        """A trainer's classes, newest first."""
+        ...
+
     def close(self, classroom_id: str) -> None:
         """No more answers."""
         ...

@@ -90,10 +90,15 @@ def _untyped(name: str) -> Any:
 
 def machine_and_human(notes: Iterable[Note]) -> list[Pair]:
     """``(machine, human)`` of the last overruling of each dimension by each trainer."""
-    last: dict[tuple[str, str | None, str], Pair] = {}
+    return [(note.machine or 0.0, note.score or 0.0) for note in in_force(notes)]
+
+
+def in_force(notes: Iterable[Note]) -> list[Note]:
+    """The last overruling of each dimension of each talk by each trainer, where the machine had a score too."""
+    last: dict[tuple[str, str | None, str], Note] = {}
     for note in notes:
         if note.dimension and note.machine is not None and note.score is not None:
-            last[note.rehearsal_id, note.dimension, note.author_id] = (note.machine, note.score)
+            last[note.rehearsal_id, note.dimension, note.author_id] = note
     return list(last.values())
 
 
@@ -113,9 +118,8 @@ def two_trainers(notes: Iterable[Note]) -> list[Pair]:
 def drift(notes: Iterable[Note]) -> list[tuple[str, int, float]]:
     """``(month, number, mean of human minus machine)`` in order of time."""
     months: dict[str, list[float]] = defaultdict(list)
-    for note in notes:
-        if note.dimension and note.machine is not None and note.score is not None:
-            months[month_of(note.created_at)].append(note.score - note.machine)
+    for note in in_force(notes):
+        months[month_of(note.created_at)].append((note.score or 0.0) - (note.machine or 0.0))
     return [(month, len(found), round(sum(found) / len(found), 1)) for month, found in sorted(months.items())]
 
 
@@ -126,7 +130,7 @@ def month_of(when: dt.datetime) -> str:
 
 def disagreements(notes: Iterable[Note], limit: int = 10) -> list[Note]:
     """The overrulings furthest from the machine, furthest first."""
-    found = [n for n in notes if n.dimension and n.machine is not None and n.score is not None]
+    found = [n for n in in_force(notes) if n.score != n.machine]
     return sorted(found, key=lambda n: -abs((n.score or 0) - (n.machine or 0)))[:limit]
 
 

@@ -47,6 +47,11 @@ class Classrooms:
         self._classrooms.create(classroom)
         return classroom
 
+    def led(self, actor: Actor) -> tuple[Classroom, ...]:
+        """This trainer's own classes, newest first; they stay until they are deleted."""
+        check(actor, Action.CLASS_LEAD, actor.id)
+        return self._classrooms.led_by(actor.id)
+
     def invitation(self, code: str) -> Invitation:
         """The moment behind a code; raises NotFoundError."""
         found = self._classrooms.get(clean_code(code))

@@ -61,6 +61,15 @@ class Progress:
     overdue: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one member was given and how far they are: a cohort without its other members."""
+
+    cohort: Cohort
+    mine: MemberProgress
+    overdue: bool
+
+
 class Cohorts:
     """What trainers do with cohorts, and what members see of theirs."""
 
@@ -129,20 +138,37 @@ class Cohorts:
         cohort = self._led(actor, cohort_id)
         reports: list[Mapping[str, Any]] = []
         members: list[MemberProgress] = []
-        by_owner: dict[str, list[tuple[Mapping[str, Any], Sequence[Note]]]] = {}
-        for record in self._reviews.shared_of(list(cohort.members))[::-1]:
-            if _counts(record, cohort):
-                report = self._rehearsals.report(record.id)
-                if report is not None and report["score"] is not None:
-                    notes = self._reviews.notes(record.id)
-                    by_owner.setdefault(record.owner_id, []).append((effective(report, notes), notes))
+        by_owner = self._held(cohort, list(cohort.members))
         for person_id, name in cohort.members.items():
             held = by_owner.get(person_id, [])
             reports += [report for report, _ in held]
             members.append(_member(person_id, name, held, cohort.required))
-        today = self._clock.now().date()
-        late = cohort.due_on is not None and today > cohort.due_on and any(m.reached is not True for m in members)
+        late = self._is_late(cohort, members)
         return Progress(cohort, tuple(members), _weak_steps(reports), _weak_findings(reports), late)
+
+    def assigned(self, actor: Actor) -> tuple[Assignment, ...]:
+        """What this person was given to practise and how far their own shared talks have come."""
+        found: list[Assignment] = []
+        for cohort in self.joined(actor):
+            held = self._held(cohort, [actor.id]).get(actor.id, [])
+            mine = _member(actor.id, cohort.members[actor.id], held, cohort.required)
+            found.append(Assignment(cohort, mine, self._is_late(cohort, [mine])))
+        return tuple(found)
+
+    def _held(self, cohort: Cohort, people: Sequence[str]) -> dict[str, list[tuple[Mapping[str, Any], Sequence[Note]]]]:
+        """Reports in force and their notes of each person's shared talks that count here, oldest first."""
+        found: dict[str, list[tuple[Mapping[str, Any], Sequence[Note]]]] = {}
+        for record in self._reviews.shared_of(people)[::-1]:
+            if _counts(record, cohort):
+                report, notes = self._rehearsals.report(record.id), self._reviews.notes(record.id)
+                counted = effective(report, notes) if report is not None else None
+                if counted is not None and counted["score"] is not None:
+                    found.setdefault(record.owner_id, []).append((counted, notes))
+        return found
+
+    def _is_late(self, cohort: Cohort, members: Sequence[MemberProgress]) -> bool:
+        today = self._clock.now().astimezone().date()
+        return cohort.due_on is not None and today > cohort.due_on and any(m.reached is not True for m in members)
 
     def _led(self, actor: Actor, cohort_id: str) -> Cohort:
         cohort = self._cohorts.get(cohort_id)
@@ -199,7 +225,7 @@ def change_of(scores: Sequence[float]) -> Change | None:
     stats: Any = importlib.import_module("statsmodels.stats.weightstats")
     compared = stats.CompareMeans(stats.DescrStatsW(list(after)), stats.DescrStatsW(list(before)))
     low, high = compared.tconfint_diff(usevar="unequal")
-    return Change(points, round(float(low), 1), round(float(high), 1))
+    return Change(points, round(max(-100.0, float(low)), 1), round(min(100.0, float(high)), 1))
 
 
 def _weak_steps(reports: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, float], ...]:

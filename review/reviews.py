@@ -95,23 +95,30 @@ class Reviews:
     def comment(self, actor: Actor, rehearsal_id: str, text: str, turn: int | None = None) -> Note:
         """Say something about a turn (from 0) or about the talk."""
         record = self._reviewable(actor, rehearsal_id)
-        if turn is not None and not 0 <= turn < record.turn_count:
-            raise InputError("no such turn", message_key="error.no_turn", turn=turn + 1)
+        _check_turn(record, turn)
         return self._add(actor, record, Note("", record.id, actor.id, self._clock.now(), _words(text), turn))
 
     def overrule(
         self, actor: Actor, rehearsal_id: str, dimension: str, score: float, reason: str, turn: int | None = None
     ) -> Note:
-        """Replace the machine's score of a dimension, or of the whole (``TOTAL``). Needs a reason; both are kept."""
+        """Replace the machine's score of a dimension, or of the whole (``TOTAL``). Needs a reason; both are kept.
+
+        The stored report and the score in its owner's list follow at once.
+        """
         record = self._reviewable(actor, rehearsal_id)
+        _check_turn(record, turn)
         report = self._rehearsals.report(rehearsal_id)
         if dimension != TOTAL and dimension not in rubric()["dimensions"]:
             raise InputError(f"no dimension {dimension!r}", message_key="error.no_dimension")
         if not 0 <= score <= 100:
             raise InputError("out of range", message_key="error.score_range")
         machine = machine_score(report, dimension) if report else None
-        note = Note("", record.id, actor.id, self._clock.now(), _words(reason), turn, dimension, machine, float(score))
-        return self._add(actor, record, note)
+        draft = Note("", record.id, actor.id, self._clock.now(), _words(reason), turn, dimension, machine, float(score))
+        note = self._add(actor, record, draft)
+        if report:
+            counted = effective(report, self._reviews.notes(rehearsal_id))
+            self._rehearsals.save_report(rehearsal_id, counted, counted["score"])
+        return note
 
     def applied(self, rehearsal_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
         """A report with the human scores in force; for whoever may read the report."""
@@ -154,6 +161,11 @@ class Reviews:
         )  # fmt: skip
         self._reviews.add_note(note)
         return note
+
+
+def _check_turn(record: RehearsalRecord, turn: int | None) -> None:
+    if turn is not None and not 0 <= turn < record.turn_count:
+        raise InputError("no such turn", message_key="error.no_turn", turn=turn + 1)
 
 
 def _words(text: str) -> str:

@@ -174,6 +174,13 @@ class SqlCohorts:
             db.execute(delete(cohorts).where(cohorts.c.id == cohort_id))
 
 
+def _classroom(row: Row[Any]) -> Classroom:
+    return Classroom(
+        row.id, row.trainer_id, row.persona_id, row.scenario_id, row.step, row.lang, row.seed, row.is_open,
+        dt.datetime.fromisoformat(row.created_at),
+    )  # fmt: skip
+
+
 class SqlClassrooms:
     """Classes and their answers."""
 
@@ -197,10 +204,13 @@ class SqlClassrooms:
             row = db.execute(select(classrooms).where(classrooms.c.id == classroom_id)).one_or_none()
         if row is None:
             raise NotFoundError("no such class", message_key="error.no_class")
-        return Classroom(
-            row.id, row.trainer_id, row.persona_id, row.scenario_id, row.step, row.lang, row.seed, row.is_open,
-            dt.datetime.fromisoformat(row.created_at),
-        )  # fmt: skip
+        return _classroom(row)
+
+    def led_by(self, trainer_id: str) -> tuple[Classroom, ...]:
+        """Newest first."""
+        query = select(classrooms).where(classrooms.c.trainer_id == trainer_id).order_by(classrooms.c.created_at.desc())
+        with transaction(self._engine) as db:
+            return tuple(_classroom(row) for row in db.execute(query))
 
     def close(self, classroom_id: str) -> None:
         """No more answers."""

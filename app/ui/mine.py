@@ -5,9 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from app.reports import build_report
 from app.texts import t
 from app.ui import report as report_page
 from app.ui import rewind, safety, talk
+from app.ui.assigned import assigned_html
 from app.ui.labels import Labels
 from app.wiring import Services
 from interview.conversation import Lang
@@ -22,6 +24,7 @@ from scoring.rubric import band_of
 class MinePage:
     """The components others need."""
 
+    assigned: gr.HTML
     pick: gr.Radio
     go_on: gr.Button
     read: gr.Button
@@ -36,6 +39,7 @@ class MinePage:
 def build(labels: Labels) -> MinePage:
     """A list and what can be done with an entry."""
     lang = labels.lang
+    assigned = gr.HTML("", elem_id="assigned")
     pick = gr.Radio([], elem_id="mine", elem_classes="cards", **labels.text(label="mine.list"))
     labels.keep(pick, label="mine.list")
     with gr.Row():
@@ -56,7 +60,7 @@ def build(labels: Labels) -> MinePage:
     labels.keep(read, value="mine.read")
     labels.keep(sure, label="mine.sure")
     labels.keep(delete, value="mine.delete")
-    return MinePage(pick, go_on, read, share, other, compare, both, sure, delete)
+    return MinePage(assigned, pick, go_on, read, share, other, compare, both, sure, delete)
 
 
 def entries(services: Services, lang: Lang) -> list[tuple[str, str]]:
@@ -136,6 +140,8 @@ def wire(
             safety.warn(t("mine.pick_first", lang), lang)
             return False
         services.reviews.share(services.acting(lang), picked, wanted)
+        if wanted:
+            build_report(services, services.acting(lang), picked, lang)  # so that the trainer finds a score to judge
         safety.tell(t("mine.shared" if wanted else "mine.unshared", lang), lang)
         return gr.skip()
 
@@ -171,10 +177,11 @@ def wire(
 def redraw(services: Services, page: MinePage, language: gr.State) -> dict[str, Any]:
     """The list again; an entry that is picked stays picked."""
 
-    @safety.guarded(1)
-    def draw(picked: str | None, lang: Lang) -> Any:
+    @safety.guarded(2)
+    def draw(picked: str | None, lang: Lang) -> list[Any]:
         choices = entries(services, lang)
         known = [value for _, value in choices]
-        return gr.update(choices=choices, value=picked if picked in known else (known[0] if known else None))
+        kept = picked if picked in known else (known[0] if known else None)
+        return [gr.update(choices=choices, value=kept), assigned_html(services, lang)]
 
-    return {"fn": draw, "inputs": [page.pick, language], "outputs": page.pick}
+    return {"fn": draw, "inputs": [page.pick, language], "outputs": [page.pick, page.assigned]}

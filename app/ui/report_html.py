@@ -197,7 +197,7 @@ def _dimensions(report: Report, lang: Lang) -> str:
     rows = "".join(
         f"<tr><td>{escape(d['name'])}<div class='note'>{escape(d['about'])}</div></td>"
         + (
-            f"<td><div class='dimbar'><div style='width:{d['score']:.0f}%'></div></div></td><td>{d['score']:.0f}</td>"
+            f"<td><div class='dimbar'><div style='width:{d['score']:.0f}%'></div></div></td><td>{d['score']:.0f}{_machine(d, lang)}</td>"
             if d["score"] is not None
             else f"<td class='note' colspan='2'>{t('report.not_scored', lang)}</td>"
         )
@@ -205,6 +205,14 @@ def _dimensions(report: Report, lang: Lang) -> str:
         for d in report["dimensions"]
     )
     return _section("dimensions", t("report.dimensions", lang), f"<div class='scroll'><table>{rows}</table></div>")
+
+
+def _machine(dimension: Mapping[str, Any], lang: Lang) -> str:
+    """What the machine gave, where a trainer put something else in its place."""
+    machine = dimension.get("machine")
+    if machine is None or machine == dimension["score"]:
+        return ""
+    return f"<div class='note'>{t('report.machine_gave', lang, score=f'{machine:.0f}')}</div>"
 
 
 def _steps(report: Report, lang: Lang) -> str:

@@ -100,6 +100,42 @@ def test_a_human_score_counts_and_the_machines_is_kept(services, cohort):
     assert again["score"] == 88 and services.rehearsals.get(ANN, talk).score == 88
 
 
+def test_the_owners_list_and_stored_report_follow_the_human_at_once(services, cohort):
+    talk = held(services, ANN)
+    machine = services.rehearsals.saved_report(ANN, talk)["score"]
+    services.reviews.share(ANN, talk, True)
+    services.reviews.overrule(TRAINER, talk, TOTAL, 12, "结果没说")
+    assert services.rehearsals.get(ANN, talk).score == 12
+    stored = services.rehearsals.saved_report(ANN, talk)
+    assert (stored["score"], stored["machine_score"]) == (12, machine)
+    services.reviews.overrule(TRAINER, talk, TOTAL, 20, "再听一遍，略高")
+    last = services.reviews.notes(ANN, talk)[-1]
+    assert (last.machine, last.score) == (machine, 20)
+
+
+@pytest.mark.parametrize("turn", [-1, 500])
+def test_no_note_is_about_a_sentence_that_was_never_said(services, cohort, turn):
+    talk = held(services, ANN)
+    services.reviews.share(ANN, talk, True)
+    with pytest.raises(InputError):
+        services.reviews.overrule(TRAINER, talk, TOTAL, 50, "理由", turn)
+    with pytest.raises(InputError):
+        services.reviews.comment(TRAINER, talk, "评语", turn)
+
+
+def test_a_member_sees_what_was_set_and_their_own_progress_only(services, cohort):
+    for lines in (HARMFUL, DECENT):
+        services.reviews.share(ANN, held(services, ANN, lines), True)
+    services.reviews.share(BO, held(services, BO), True)
+    (mine,) = services.cohorts.assigned(ANN)
+    assert mine.mine == services.cohorts.progress(TRAINER, cohort.id).members[0]
+    assert (mine.mine.talks, mine.mine.reached, mine.overdue) == (2, None, False)
+    assert mine.cohort.members == {"ann": "安"}
+    assert services.cohorts.assigned(Actor("cy", Role.MANAGER, "zh")) == ()
+    services.cohorts.change(TRAINER, cohort.id, due_on=dt.date(2020, 1, 1))
+    assert services.cohorts.assigned(ANN)[0].overdue
+
+
 @pytest.mark.parametrize(
     ("dimension", "score", "reason"), [("charm", 50, "x"), ("listening", 101, "x"), ("listening", 50, "  ")]
 )
@@ -172,6 +208,8 @@ def test_calibration_pairs_drift_and_disagreements():
     assert sorted(machine_and_human(notes)) == [(30, 90), (55, 55), (60, 40), (60, 50)]
     assert two_trainers(notes) == [(40, 50)]
     assert drift(notes) == [("2026-10", 1, -20.0), ("2026-11", 3, 16.7)]
+    again = replace(notes[0], score=notes[0].machine)
+    assert sum(number for _, number, _ in drift([*notes, again])) == 4, "an overruling that was revised counts once"
     assert disagreements(notes, 1)[0].rehearsal_id == "r2"
     assert not points_may_be_shown(notes)
 
@@ -181,6 +219,8 @@ def test_a_class_answers_without_names_until_it_is_closed(services):
     assert services.classrooms.invitation(room.id.lower()).is_open
     assert [services.classrooms.answer(room.id, t) for t in ("先听你说", "我理解你不服")] == [1, 2]
     assert services.classrooms.answers(TRAINER, room.id) == ("先听你说", "我理解你不服")
+    assert [r.id for r in services.classrooms.led(TRAINER)] == [room.id]
+    assert services.classrooms.led(OTHER) == ()
     for other in (OTHER, ANN):
         with pytest.raises((NotFoundError, PermissionDeniedError)):
             services.classrooms.answers(other, room.id)

@@ -55,14 +55,17 @@ def calibration_html(services: Services, lang: Lang) -> str:
     months = "".join(f"<tr><td>{m}</td><td>{n}</td><td>{d:+.1f}</td></tr>" for m, n, d in drift(notes))
     month_head = "".join(f"<th>{t('calibrate.' + k, lang)}</th>" for k in ("month", "pairs", "difference"))
     widest: list[str] = []
-    for note in disagreements(notes):
+    people = services.reviews.people(actor)
+    for note in sorted(disagreements(notes), key=lambda n: n.turn is None):  # those about a sentence first
         sentence = ""
         if note.turn is not None:
             turns = services.rehearsals.turns(actor, note.rehearsal_id)
-            sentence = f"<q>{escape(turns[note.turn].payload['text'])}</q> " if note.turn < len(turns) else ""
+            sentence = f"<q>{escape(turns[note.turn].payload['text'])}</q> " if 0 <= note.turn < len(turns) else ""
+        whose = people.get(services.rehearsals.get(actor, note.rehearsal_id).owner_id, "")
         widest.append(
             f"<li>{sentence}<b>{escape(dimension_name(note.dimension or '', lang))}</b> {note.machine:.0f} → "
-            f"{note.score:.0f}: {escape(note.text)}</li>"
+            f"{note.score:.0f}: {escape(note.text)}<div class='note'>{escape(whose)} · "
+            f"{note.created_at.astimezone():%Y-%m-%d}</div></li>"
         )
     return (
         f"<div class='report'><p>{verdict}</p><div class='scroll'><table><tr>{head}</tr>{rows}</table></div>"

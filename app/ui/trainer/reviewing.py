@@ -31,8 +31,10 @@ class ReviewPage:
     persona: gr.Dropdown
     scenario: gr.Dropdown
     flag: gr.Dropdown
+    above: gr.Textbox
     below: gr.Textbox
     since: gr.Textbox
+    until: gr.Textbox
     pick: gr.Radio
     text: gr.HTML
     notes: gr.HTML
@@ -47,7 +49,7 @@ class ReviewPage:
     @property
     def filters(self) -> list[Any]:
         """What narrows the list."""
-        return [self.person, self.persona, self.scenario, self.flag, self.below, self.since]
+        return [self.person, self.persona, self.scenario, self.flag, self.above, self.below, self.since, self.until]
 
 
 def build(labels: Labels) -> ReviewPage:
@@ -63,15 +65,12 @@ def build(labels: Labels) -> ReviewPage:
                  f"review.{name}")
             for name in ("person", "persona", "scenario", "flag")
         )  # fmt: skip
-        below = keep(
-            gr.Textbox("", elem_id="by-score", min_width=120, **labels.text(label="review.below")), "review.below"
-        )
-        since = keep(
-            gr.Textbox(
-                "", elem_id="by-date", min_width=140, placeholder="2026-11-01", **labels.text(label="review.since")
-            ),
-            "review.since",
-        )
+    with gr.Row():
+        above, below, since, until = (
+            keep(gr.Textbox("", elem_id=f"by-{name}", min_width=140, placeholder=hint, **labels.text(label=f"review.{name}")),
+                 f"review.{name}")
+            for name, hint in (("above", "60"), ("below", "80"), ("since", "2026-11-01"), ("until", "2026-11-30"))
+        )  # fmt: skip
     pick = keep(
         gr.Radio([], elem_id="sessions", elem_classes="cards", **labels.text(label="review.sessions")),
         "review.sessions",
@@ -101,7 +100,7 @@ def build(labels: Labels) -> ReviewPage:
             notes = gr.HTML("", elem_id="notes")
     for button, key in ((comment, "review.comment"), (overrule, "review.overrule"), (confirm, "review.confirm")):
         labels.keep(button, value=key)
-    return ReviewPage(person, persona, scenario, flag, below, since, pick, text, notes, turn, words, comment, dimension,
+    return ReviewPage(person, persona, scenario, flag, above, below, since, until, pick, text, notes, turn, words, comment, dimension,
                       score, overrule, confirm)  # fmt: skip
 
 
@@ -137,19 +136,22 @@ def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[st
     """The list as the filters leave it."""
 
     @safety.guarded(5)
-    def listing(person: str, persona: str, scenario: str, flag: str, below: str, since: str, lang: Lang) -> Any:
+    def listing(*asked: Any) -> Any:
+        person, persona, scenario, flag, above, below, since, until, lang = asked
         sessions = services.reviews.sessions(services.acting(lang, Role.TRAINER))
         people = sorted({s.owner for s in sessions})
         personas = {s.record.persona_id for s in sessions}
         scenarios = {s.record.scenario_id for s in sessions}
         flags = sorted({f for s in sessions for f in s.flags})
-        day, under = _day(since), _figure(below)
+        first, last, over, under = _day(since), _day(until), _figure(above), _figure(below)
         kept = [
             s for s in sessions
             if person in (ALL, None, s.owner) and persona in (ALL, None, s.record.persona_id)
             and scenario in (ALL, None, s.record.scenario_id) and (not flag or flag in s.flags)
+            and (over is None or (s.score is not None and s.score >= over))
             and (under is None or (s.score is not None and s.score < under))
-            and (day is None or s.record.updated_at.date() >= day)
+            and (first is None or s.record.updated_at.astimezone().date() >= first)
+            and (last is None or s.record.updated_at.astimezone().date() <= last)
         ]  # fmt: skip
         every = (t("review.all", lang), ALL)
         return [
@@ -176,8 +178,9 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
     tab.select(**listed, **quiet)
     for component in (page.person, page.persona, page.scenario, page.flag):
         component.input(**listed, **quiet)
-    page.below.submit(**listed, **quiet)
-    page.since.submit(**listed, **quiet)
+    for typed in (page.above, page.below, page.since, page.until):
+        typed.submit(**listed, **quiet)
+        typed.blur(**listed, **quiet)
 
     @safety.guarded(2)
     def opened(picked: str | None, lang: Lang) -> list[str]:
@@ -207,7 +210,7 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
         [page.pick, page.turn, page.words, page.dimension, page.score, language],
         said,
         api_visibility="private",
-    )
+    ).success(**listed, **quiet)
 
     @safety.guarded(3)
     def confirm(picked: str | None, words: str, dimension: str, lang: Lang) -> list[Any]:
@@ -219,7 +222,8 @@ def wire(services: Services, page: ReviewPage, tab: gr.Tab, language: gr.State) 
         services.reviews.overrule(actor, _needed(picked), dimension, machine, reason)
         return [*_opened(services, picked, lang), ""]
 
-    page.confirm.click(confirm, [page.pick, page.words, page.dimension, language], said, api_visibility="private")
+    confirmed = [page.pick, page.words, page.dimension, language]
+    page.confirm.click(confirm, confirmed, said, api_visibility="private").success(**listed, **quiet)
 
 
 def redraw(services: Services, page: ReviewPage, language: gr.State) -> dict[str, Any]:
@@ -248,6 +252,8 @@ def _figure(text: str) -> float | None:
 
 def _turn(text: str) -> int | None:
     figure = _figure(text)
+    if figure is not None and not figure.is_integer():
+        raise InputError("no number", message_key="error.figure")
     return None if figure is None else int(figure) - 1
 
 
@@ -262,7 +268,7 @@ def _opened(services: Services, picked: str | None, lang: Lang) -> list[str]:
     if not picked:
         return [f"<p>{t('review.empty', lang)}</p>", ""]
     actor = services.acting(lang, Role.TRAINER)
-    report = build_report(services, actor, picked)
+    report = build_report(services, actor, picked, lang)
     shown = report_html(report, services.rehearsals.transcript(actor, picked), lang)
     return [shown, notes_html(services.reviews.notes(actor, picked), lang)]
 
