@@ -88,6 +88,15 @@ def mount_health(app: "FastAPI", services: Services, metrics: Metrics, work: Wor
     """The routes; ``/health`` only says that the process answers."""
     readiness = Readiness(services, work)
     token = services.settings.metrics_token.get_secret_value()
+    speech = vars(services)  # the model is started when the first talk needs it, not by looking
+    metrics.gauge(
+        "tandao_speech_waiting_seconds", "Seconds of sound that wait to be heard",
+        lambda: speech["transcriber"].waiting_s if "transcriber" in speech else 0.0,
+    )  # fmt: skip
+    metrics.gauge(
+        "tandao_speech_restarts", "How often the speech process was started again",
+        lambda: speech["transcriber"].restarts if "transcriber" in speech else 0.0,
+    )  # fmt: skip
 
     def health() -> dict[str, str]:
         return {"status": "ok"}

@@ -22,15 +22,20 @@ from sqlalchemy import Engine, event
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.stopping import Work
+from assistant.hints import HintState
+from assistant.live import LiveInterviews
+from consent.grants import ConsentGrant
 from interview.actor import Actor
 from interview.conversation import Lang
-from interview.errors import TandaoError
+from interview.errors import LanguageModelError, TandaoError
 from interview.gestures import Gesture
 from interview.moves import MoveReading
-from interview.ports import MoveReader
-from simulator.rehearsal import Event, Rehearsals, Sentence, TurnStored
+from interview.ports import MoveReader, Utterance
+from interview.situations import Situation
+from interview.steps import Step
+from simulator.rehearsal import Event, Rehearsals, ReplyDone, Sentence, TurnStored
 
-Stage = Literal["read", "stored", "first_sentence", "reply", "transcribe"]
+Stage = Literal["read", "stored", "first_sentence", "reply", "line", "hint", "report", "transcribe", "transcribe_wait"]
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 PLACES = (
     ("/gradio_api/queue/join", "call"), ("/gradio_api/queue/data", "answers"), ("/gradio_api/heartbeat", "heartbeat"),
@@ -55,7 +60,8 @@ class Metrics:
             "tandao_stage_seconds",
             "Seconds of a stage: read (what the manager's sentence did), stored (from the sentence to its commit),"
             " first_sentence (to the first of the reply), reply (to its last, the pauses of the page included),"
-            " transcribe (one piece of sound)",
+            " line (something heard in a live talk, its cues read and stored), hint (what is suggested after it), report (of a"
+            " rehearsal), transcribe (one piece of sound, in the speech model), transcribe_wait (before it came to that)",
             ["stage"], buckets=FAST, registry=of)  # fmt: skip
         self._statements = Histogram(
             "tandao_database_seconds", "Seconds of a database statement", ["statement"], buckets=FAST, registry=of
@@ -79,6 +85,13 @@ class Metrics:
         """Note how long a stage took."""
         self._stages.labels(stage).observe(seconds)
 
+    def heard(self, waited_s: float, worked_s: float, given_up: bool) -> None:
+        """Note one piece of sound, whether it became words or was given up."""
+        self.took("transcribe_wait", waited_s)
+        self.took("transcribe", worked_s)
+        if given_up:
+            self._errors.labels("speech", "lost").inc()
+
     @contextlib.contextmanager
     def timed(self, stage: Stage) -> Generator[None]:
         """Note how long the block takes, however it ends."""
@@ -87,6 +100,16 @@ class Metrics:
             yield
         finally:
             self.took(stage, time.perf_counter() - began)
+
+    @contextlib.contextmanager
+    def watched(self, stage: Stage) -> Generator[None]:
+        """The same, and count what goes wrong in it."""
+        with self.timed(stage):
+            try:
+                yield
+            except Exception as error:
+                self.failed(stage, error)
+                raise
 
     def failed(self, where: str, error: Exception) -> None:
         """Count an error by its message key, an unforeseen one by nothing but that."""
@@ -177,11 +200,48 @@ class MeasuredRehearsals(Rehearsals):
                     elif isinstance(found, Sentence) and not spoken:
                         spoken = True
                         self.metrics.took("first_sentence", time.perf_counter() - began)
+                    elif isinstance(found, ReplyDone) and "instead_of" in found.voice:
+                        self.metrics.failed("voice", LanguageModelError(message_key=str(found.voice["why"])))
                     yield found
                 self.metrics.took("reply", time.perf_counter() - began)
         except Exception as error:
             self.metrics.failed("turn", error)
             raise
+
+
+class MeasuredLive(LiveInterviews):
+    """Live interviews whose lines and hints are timed."""
+
+    metrics: Metrics
+
+    def hear(
+        self,
+        grant: ConsentGrant,
+        speaker: str,
+        text: str,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        doubtful: bool = False,
+        unsure: bool = False,
+    ) -> Utterance:
+        """See ``LiveInterviews.hear``."""
+        with self.metrics.watched("line"):
+            return super().hear(grant, speaker, text, start_s=start_s, end_s=end_s, doubtful=doubtful, unsure=unsure)
+
+    def hint_after(
+        self,
+        grant: ConsentGrant,
+        state: HintState,
+        utterance: Utterance,
+        lang: Lang,
+        *,
+        situation: Situation,
+        step: Step,
+    ) -> HintState:
+        """See ``LiveInterviews.hint_after``."""
+        with self.metrics.watched("hint"):
+            return super().hint_after(grant, state, utterance, lang, situation=situation, step=step)
 
 
 class CountRequests:

@@ -11,6 +11,11 @@ from interview.steps import Step
 
 def build_report(services: Services, actor: Actor, rehearsal_id: str, lang: Lang | None = None) -> dict[str, Any]:
     """Make, store and return the report of a rehearsal as it stands, its own words in ``lang`` or the talk's language."""
+    with services.metrics.watched("report"):
+        return _build(services, actor, rehearsal_id, lang)
+
+
+def _build(services: Services, actor: Actor, rehearsal_id: str, lang: Lang | None) -> dict[str, Any]:
     rehearsals = services.rehearsals
     record = rehearsals.get(actor, rehearsal_id)
     stage = rehearsals.stage(record)

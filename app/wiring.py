@@ -313,6 +313,7 @@ class Services:
         folder = speech_folder(self.settings)
         small = self.settings.models / "whisper-tiny"
         made = Worker.of_model(folder, small=small if all((small / name).is_file() for name in FILES) else None)
+        made.answered = self.metrics.heard
         made.start()
         return made
 
@@ -325,12 +326,14 @@ class Services:
     @cached_property
     def live(self) -> "LiveInterviews":
         """Real interviews."""
-        from assistant.live import LiveInterviews
+        from app.metrics import MeasuredLive
 
-        return LiveInterviews(
+        made = MeasuredLive(
             self.consents, self._store.interviews, self.move_reader, self.cue_reader, self.phrasing, SystemClock(),
             self.hint_writer,
         )  # fmt: skip
+        made.metrics = self.metrics
+        return made
 
     @cached_property
     def hint_writer(self) -> "HintWriter | None":

@@ -19,6 +19,8 @@ from people.permissions import Action, check
 from phrasing.library import PhrasingLibrary
 
 MAX_TEXT = 4_000
+LAST_LINES = 40
+"""How far back a line looks for what the manager said before it; a long talk must not make it slower."""
 KEPT_DAYS = 90
 """What the notice promises."""
 
@@ -34,8 +36,8 @@ class UtteranceRepository(Protocol):
         """Store all or none; none where words of this recording are there already."""
         ...
 
-    def heard(self, interview_id: str) -> tuple[Utterance, ...]:
-        """Everything stored and not erased."""
+    def heard(self, interview_id: str, last: int | None = None) -> tuple[Utterance, ...]:
+        """Everything stored and not erased, in order; or the ``last`` so many."""
         ...
 
     def correct(self, interview_id: str, utterance: Utterance) -> None:
@@ -100,13 +102,13 @@ class LiveInterviews:
         ``unsure``: the voice did not tell whether it was this speaker.
         """
         who, words = _checked(speaker, text)
-        heard = self._repository.heard(grant.interview_id)
+        heard = self._repository.heard(grant.interview_id, LAST_LINES)
         began = self._consents.began(grant.interview_id)
         now_s = round((self._clock.now() - began).total_seconds(), 1)
         now_s = max(now_s, heard[-1].start_s if heard else 0.0)  # a clock that was set back brings nobody back
         before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
         utterance = Utterance(
-            len(heard), who, words, doubtful, now_s if start_s is None else start_s,
+            0, who, words, doubtful, now_s if start_s is None else start_s,
             now_s if end_s is None else end_s, (), unsure,
         )  # fmt: skip
         return self._repository.add(grant, self._with_cues(grant, utterance, before))

@@ -93,6 +93,8 @@ class Transcriber:
         self._row = 0
         self.restarts = 0
         self.failed: TandaoError | None = None
+        self.answered: Callable[[float, float, bool], None] = lambda _waited_s, _worked_s, _given_up: None
+        """Called for each piece with the seconds it waited and took, and whether it was given up; for figures."""
 
     @classmethod
     def of_model(cls, folder: Path, threads: int = 2, small: Path | None = None) -> "Transcriber":
@@ -118,6 +120,12 @@ class Transcriber:
     def pid(self) -> int | None:
         """Of the process, for measuring."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds of sound that wait to be heard."""
+        with self._wake:
+            return sum(len(job.samples) for job in self._jobs) / RATE
 
     @property
     def load(self) -> Load:
@@ -170,7 +178,9 @@ class Transcriber:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
+            began = self._clock()
             words = self._answer(job)
+            self.answered(began - job.since, self._clock() - began, words is None)
             with self._wake:
                 self._current = None
             job.done(words)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from consent.grants import ConsentGrant, LiveInterview
 from consent.ledger import GENESIS, Entry, chained, standing
@@ -239,7 +239,7 @@ class SqlInterviews:
                 raise InputError("over", message_key="error.ended")
             if recording and self._has(db, interview_id, recording):
                 return ()
-            first = len(db.execute(_numbers(interview_id)).all())
+            first = int(db.execute(_count(interview_id)).scalar_one())
             numbered = [replace(one, number=number) for number, one in enumerate(said, first)]
             return tuple(self._add(db, interview_id, one, now, recording) for one in numbered)
 
@@ -274,13 +274,14 @@ class SqlInterviews:
             key.open(row.words, f"words:{interview_id}:{row.number}").get("recording") == recording for row in rows
         )
 
-    def heard(self, interview_id: str) -> tuple[Utterance, ...]:
-        """Everything stored and not erased, in order."""
-        query = select(utterances).where(utterances.c.interview_id == interview_id).order_by(utterances.c.number)
+    def heard(self, interview_id: str, last: int | None = None) -> tuple[Utterance, ...]:
+        """Everything stored and not erased, in order; or the ``last`` so many."""
+        query = select(utterances).where(utterances.c.interview_id == interview_id)
+        query = query.order_by(utterances.c.number.desc()).limit(last)
         with transaction(self._engine) as db:
             key = key_of(db, self._vault, f"words:{interview_id}")
             cue_key = key_of(db, self._vault, f"cues:{interview_id}")
-            rows = list(db.execute(query)) if key is not None else []
+            rows = list(db.execute(query))[::-1] if key is not None else []
         found: list[Utterance] = []
         for row in rows:
             assert key is not None
@@ -366,5 +367,5 @@ def _stored(lang: Lang, *, mixed: bool) -> str:
     return lang + _MIXED if mixed else lang
 
 
-def _numbers(interview_id: str) -> Any:
-    return select(utterances.c.number).where(utterances.c.interview_id == interview_id)
+def _count(interview_id: str) -> Any:
+    return select(func.count()).select_from(utterances).where(utterances.c.interview_id == interview_id)

@@ -1,8 +1,11 @@
 """Readiness and figures: what a load balancer and Prometheus are told, and who is told; what a stopping server does."""
 
 import contextlib
+import re
 import threading
 import time
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from fastapi import FastAPI
@@ -13,7 +16,7 @@ from app.metrics import place_of
 from app.settings import Settings
 from app.stopping import StoppingError, Work
 from app.wiring import Services
-from interview.errors import ConflictError
+from interview.errors import ConflictError, InputError
 
 SECRET = "只有我知道的一句话"
 
@@ -46,6 +49,31 @@ def test_figures_count_turns_and_errors_and_hold_no_word(services, actor, client
         assert f'tandao_stage_seconds_count{{stage="{stage}"}} 1.0' in got.text
     for word in (SECRET, record.id, actor.id + '"', record.persona_id):
         assert word not in got.text
+
+
+def test_every_stage_is_observed_and_the_list_of_names_is_the_documented_one(services, actor, client):
+    from app.metrics import Stage
+    from app.reports import build_report
+    from tests.unit.test_live import WHERE, HintState, begin
+
+    record = services.rehearsals.start(actor, "expert-open", lang="zh", seed=7)
+    list(services.rehearsals.say(actor, record.id, SECRET))
+    build_report(services, actor, record.id)
+    _, _, grant = begin(services)
+    said = services.live.hear(grant, "employee", f"不公平，{SECRET}", start_s=1, end_s=2)
+    services.live.hint_after(grant, HintState(), said, "zh", **WHERE)
+    with pytest.raises(InputError):
+        services.live.hear(grant, "employee", " ")
+    services.metrics.heard(0.5, 0.2, True)
+    got = client().get("/metrics").text
+    for stage in get_args(Stage):
+        assert f'tandao_stage_seconds_count{{stage="{stage}"}}' in got, stage
+    assert 'tandao_errors_total{key="error.empty_line",where="line"} 1.0' in got
+    assert 'tandao_errors_total{key="lost",where="speech"} 1.0' in got
+    assert SECRET not in got
+    documented = Path("docs/deploy.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"^# TYPE (tandao_\w+) ", got, re.MULTILINE))
+    assert {name for name in names if not name.endswith("_created")} <= set(re.findall(r"`(tandao_\w+)`", documented))
 
 
 def test_figures_are_for_this_machine_or_the_token(client):
