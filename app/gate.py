@@ -38,7 +38,7 @@ MAX_FORM_BYTES = 20_000
 MAX_SHEET_BYTES = 100_000
 """An employee's page: eighteen texts of 400 Chinese characters, nine bytes each in a form."""
 READABLE = re.compile(
-    r"/|/flow-card|/live/(?:capture|worklet)\.js|/live/recording/[0-9A-Za-z_-]{8,40}|/health|/ready|/metrics|/join/[0-9A-Za-z]{4,16}|/(?:consent|me)/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/flow-card|/live/(?:capture|worklet)\.js|/live/recording/[0-9A-Za-z_-]{8,40}|/live/sound|/health|/ready|/metrics|/join/[0-9A-Za-z]{4,16}|/(?:consent|me)/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )
