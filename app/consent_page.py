@@ -159,7 +159,7 @@ def _listen(secret: str, lang: Lang) -> str:
         f'data-{key}="{escape(t("hearing." + key, lang))}"'
         for key in (
             "ready",
-            "insecure",
+            "stopped",
             "no_microphone",
             "reconnecting",
             "restarting",
@@ -170,17 +170,23 @@ def _listen(secret: str, lang: Lang) -> str:
             "lost",
         )
     )
-    said += f' data-cannot="{escape(t("consent.cannot_hear", lang))}"'
+    said += (
+        f' data-cannot="{escape(t("consent.cannot_hear", lang))}" data-insecure="{escape(t("consent.insecure", lang))}"'
+    )
     return (
         f"<h2>{t('consent.listen', lang)}</h2><p class='note'>{t('consent.listen_about', lang)}</p>"
-        f"<button type='button' id='listen' data-token='{escape(secret)}'>{t('live.listen', lang)}</button>"
+        f"<button type='button' id='listen' data-token='{escape(secret)}'>{t('live.listen', lang)}</button> "
+        f"<button type='button' id='hush'>{t('live.hush', lang)}</button>"
         f"<p id='hearing' role='status' {said}></p><script src='/live/capture.js'></script><script>"
         "const box=document.getElementById('hearing');document.getElementById('listen').onclick=(e)=>"
         "window.tandaoCapture.start(e.target.dataset.token,(v)=>{if(v.type==='tentative'||v.type==='ack'||"
         "v.type==='committed')return;const n={lost:'lost',gap:'lost',stopped:'cannot'}[v.text],w=v.why||'';"
         "if(v.type==='notice'&&!n)return;const k=v.type==='notice'?n:w==='error.live_busy'?'busy':"
         "w.startsWith('error.')?'cannot':w;"
-        "box.textContent=box.dataset[k]||box.dataset[v.type]||'';});</script>"
+        "const said=box.dataset[k]||(v.type==='stopped'?box.dataset.cannot:box.dataset[v.type]);"
+        "if(said)box.textContent=said;});"
+        "document.getElementById('hush').onclick=()=>{window.tandaoCapture.stop();box.textContent=box.dataset.stopped;};"
+        "</script>"
     )
 
 
