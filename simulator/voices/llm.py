@@ -146,9 +146,10 @@ class LlmVoice:
     def _system(self, cue: SpeakingCue, facts: Sequence[str]) -> str:
         persona = cue.persona
         return self._templates[persona.lang].render(
-            name=persona.name, role=persona.role, company=persona.company, card=persona.card,
-            formality=persona.address.you if persona.lang == "zh" else persona.address.calls_manager[0],
-            facts=list(facts), manager=persona.address.manager_name, scenario=cue.scenario.title,
+            name=_flat(persona.name), role=_flat(persona.role), company=_flat(persona.company), card=_flat(persona.card),
+            formality=_flat(persona.address.you if persona.lang == "zh" else persona.address.calls_manager[0]),
+            facts=[_flat(fact) for fact in facts], manager=_flat(persona.address.manager_name),
+            scenario=_flat(cue.scenario.title),
         )  # fmt: skip
 
 
@@ -214,9 +215,14 @@ def window(cue: SpeakingCue) -> list[tuple[str, str]]:
     return kept[::-1]
 
 
+def _flat(text: str) -> str:
+    """On one line, so that no persona's words can open a section of the instructions."""
+    return " ".join(text.split())
+
+
 def _clip(text: str, limit: int) -> str:
     """On one line, beginning and end where it is too long."""
-    flat = " ".join(text.split())
+    flat = _flat(text)
     return flat if len(flat) <= limit else f"{flat[: limit // 2]} … {flat[-limit // 2 :]}"
 
 
