@@ -14,7 +14,8 @@ from storage.tables import leases
 class SqlLeases:
     """Taken for a while by one holder, who takes it again before it runs out. Whoever dies loses it by the clock.
 
-    The clocks of the machines may differ by less than the time it is taken for; what is done under a lease must not be
+    The clocks of the machines may differ by less than the time it is taken for; a lease that seems to last more than twice
+    as long as it is asked for was taken while the clock was wrong, and counts for nothing. What is done under a lease must not be
     harmful when it is done twice, only wasteful or unwelcome.
     """
 
@@ -27,7 +28,8 @@ class SqlLeases:
         """Whether it is ours for so long from now: it was free, had run out, or was ours already."""
         now = self._clock.now().astimezone(dt.UTC)
         values = {"holder": self.holder, "until": (now + dt.timedelta(seconds=seconds)).isoformat()}
-        ours = or_(leases.c.holder == self.holder, leases.c.until <= now.isoformat())
+        beyond = (now + dt.timedelta(seconds=2 * seconds)).isoformat()  # taken by a clock that was wrong
+        ours = or_(leases.c.holder == self.holder, leases.c.until <= now.isoformat(), leases.c.until > beyond)
         try:
             with transaction(self._engine) as db:
                 if db.execute(update(leases).where(leases.c.name == name, ours).values(**values)).rowcount == 1:
