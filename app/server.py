@@ -85,11 +85,15 @@ def _measure(services: Services, room: "AudioRoom", queue: Any) -> None:
 
 def _forget_in_time(services: Services) -> None:
     """Destroy what was kept for as long as promised, at the start and every hour."""
+    from app.steady import Steady
     from interview.errors import TandaoError
 
+    steady = Steady()
     while True:
         with contextlib.suppress(TandaoError):  # a database that is away is there again in an hour
-            if services.leases.take("retention", 1_800):
+            if not steady():
+                logging.getLogger(__name__).warning("the clock jumped: nothing is destroyed by its age until a restart")
+            elif services.leases.take("retention", 1_800):
                 services.live.expire()
                 services.minutes.erase_withdrawn()
         time.sleep(3_600)
