@@ -349,6 +349,98 @@ def consent_verify() -> None:
 
 
 @main.group()
+def accounts() -> None:
+    """Who may sign in; for whoever holds the data folder. 账号。"""
+
+
+_ROLE = click.Choice(["manager", "trainer", "hr", "administrator"])
+
+
+@accounts.command("list")
+def accounts_list() -> None:
+    """Every account, one JSON object a line. 全部账号。"""
+    from app.accounts_command import listing
+    from app.wiring import build_services
+
+    for row in listing(build_services()):
+        click.echo(print_json(row))
+
+
+@accounts.command("first")
+def accounts_first() -> None:
+    """A new link for the first administrator. 第一位管理员的链接。"""
+    from app.accounts_command import first
+    from app.wiring import build_services
+
+    click.echo(first(build_services()))
+
+
+@accounts.command("add")
+@click.argument("login", callback=_plain)
+@click.option("--name", default="", help="As others see it; default: the login.")
+@click.option("--role", type=_ROLE, default="manager", show_default=True)
+@click.option("--owns-local", is_flag=True, help="It takes over what was made in single-user mode.")
+def accounts_add(login: str, name: str, role: str, owns_local: bool) -> None:
+    """Add one and print the link that sets its password. 添加账号。"""
+    from app.accounts_command import add
+    from app.wiring import build_services
+
+    click.echo(add(build_services(), login, name, role, owns_local=owns_local))
+
+
+@accounts.command("link")
+@click.argument("login", callback=_plain)
+def accounts_link(login: str) -> None:
+    """A new link that sets the password, once. 新的密码链接。"""
+    from app.accounts_command import link
+    from app.wiring import build_services
+
+    click.echo(link(build_services(), login))
+
+
+@accounts.command("role")
+@click.argument("login", callback=_plain)
+@click.argument("role", type=_ROLE)
+def accounts_role(login: str, role: str) -> None:
+    """Another role; signs them out. 改角色。"""
+    from app.accounts_command import change_role
+    from app.wiring import build_services
+
+    change_role(build_services(), login, role)
+
+
+@accounts.command("lock")
+@click.argument("login", callback=_plain)
+def accounts_lock(login: str) -> None:
+    """Shut out at once. 停用。"""
+    from app.accounts_command import lock
+    from app.wiring import build_services
+
+    lock(build_services(), login, locked=True)
+
+
+@accounts.command("unlock")
+@click.argument("login", callback=_plain)
+def accounts_unlock(login: str) -> None:
+    """Let in again. 恢复。"""
+    from app.accounts_command import lock
+    from app.wiring import build_services
+
+    lock(build_services(), login, locked=False)
+
+
+@accounts.command("delete")
+@click.argument("login", callback=_plain)
+@click.confirmation_option(prompt="Delete this account for good? 彻底删除？")
+def accounts_delete(login: str) -> None:
+    """Destroy the account. 删除账号。"""
+    from app.accounts_command import delete
+    from app.wiring import build_services
+
+    delete(build_services(), login)
+
+
+@main.group()
 def models() -> None:
     """Weights of optional local models. 本地模型文件。"""
 

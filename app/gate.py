@@ -43,6 +43,11 @@ READABLE = re.compile(
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )
 """What may be read (GET, HEAD). What may be posted is ``JOIN`` and ``POSTED``; the one WebSocket is ``SOCKET``."""
+SIGNING_IN = re.compile(r"/sign-in|/account|/account\.js|/accounts|/welcome/[0-9A-Za-z_-]{20,60}|/oidc/(?:start|back)")
+"""What may be read besides, where people sign in."""
+SIGNING_IN_POSTED = re.compile(r"/sign-in|/sign-out|/account|/accounts|/welcome/[0-9A-Za-z_-]{20,60}")
+CALL = "tandao.call"
+"""In a request's scope: function and page session of a checked call."""
 _SESSION = re.compile(r"[0-9a-z]{1,64}")
 _PASSED_ON = ("data", "event_data", "fn_index", "trigger_id", "session_hash")
 
@@ -73,15 +78,24 @@ class _Refused(Exception):
 class Gate:
     """ASGI middleware. ``functions`` maps the id of each function of the page to the number of values it takes.
 
-    ``everywhere``: other devices may use every page, although nobody logs in. ``allowed`` lists, with commas, the names this server is known by besides its addresses, ``localhost`` and the
+    ``everywhere``: other devices may use every page, although nobody logs in. ``accounts``: people sign in (``app/door.py``
+    stands behind), hence from everywhere. ``allowed`` lists, with commas, the names this server is known by besides its addresses, ``localhost`` and the
     machine's own name; ``*`` is any name, which gives up the protection against names made to point here.
     """
 
     def __init__(
-        self, app: ASGIApp, functions: Mapping[int, int], allowed: str, lang: Lang, *, everywhere: bool = False
+        self,
+        app: ASGIApp,
+        functions: Mapping[int, int],
+        allowed: str,
+        lang: Lang,
+        *,
+        everywhere: bool = False,
+        accounts: bool = False,
     ) -> None:
         self._app = app
-        self._everywhere = everywhere
+        self._everywhere = everywhere or accounts
+        self._accounts = accounts
         self._functions = functions
         self._lang: Lang = lang
         self._listed = frozenset(name.strip().lower() for name in allowed.split(",") if name.strip())
@@ -158,12 +172,13 @@ class Gate:
         if scope["type"] != "http":
             raise _Refused(403, "gate.closed")
         if method in ("GET", "HEAD"):
-            if ".." in path or not READABLE.fullmatch(path):
+            signing_in = self._accounts and SIGNING_IN.fullmatch(path)
+            if ".." in path or not (signing_in or READABLE.fullmatch(path)):
                 raise _Refused(404, "gate.closed")
             return receive
         if method == "POST" and RECORDING.fullmatch(path):
             return receive  # streamed; the route asks for a token before it reads
-        if method == "POST" and POSTED.fullmatch(path):
+        if method == "POST" and (POSTED.fullmatch(path) or (self._accounts and SIGNING_IN_POSTED.fullmatch(path))):
             if not Headers(scope=scope).get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
                 raise _Refused(415, "gate.malformed")
             return _said_again(
@@ -173,9 +188,9 @@ class Gate:
             raise _Refused(404, "gate.closed")
         if not Headers(scope=scope).get("content-type", "").lower().startswith("application/json"):
             raise _Refused(415, "gate.malformed")
-        return _said_again(self._checked(await _body(receive)), receive)
+        return _said_again(self._checked(await _body(receive), scope), receive)
 
-    def _checked(self, body: bytes) -> bytes:
+    def _checked(self, body: bytes, scope: Scope) -> bytes:
         """The call with only the fields the page sends; refused if it is none of the page's own."""
         try:
             value = json.loads(body, parse_constant=_no_constant)
@@ -195,6 +210,7 @@ class Gate:
             or _deeper(call, MAX_DEPTH)
         ):
             raise _Refused(400, "gate.malformed")
+        scope[CALL] = function, session
         return json.dumps({name: call[name] for name in _PASSED_ON if name in call}).encode()
 
 

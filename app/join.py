@@ -24,7 +24,11 @@ padding:.7rem;border:0;border-radius:10px;background:#0f766e;color:#fff}.note{co
 box-sizing:border-box;font:inherit;padding:.55rem;border:1px solid #a8a29e;border-radius:10px}.box{display:block;margin:.6rem 0;
 padding:.6rem .7rem;border:1px solid #d6d3d1;border-radius:10px;background:#fff}.box input{width:1.2rem;height:1.2rem;
 vertical-align:middle}.pair{display:flex;gap:.7rem}.pair button{flex:1}.stop{background:#b45309}.small{width:auto;
-padding:.1rem .6rem;margin:0 0 0 .4rem;font-size:.85rem}.inline{margin:.2rem 0}ol{padding-left:1.2rem}
+padding:.1rem .6rem;margin:0 0 0 .4rem;font-size:.85rem}.inline{margin:.2rem 0}
+.card{margin:.6rem 0;padding:.6rem .7rem;border:1px solid #d6d3d1;border-radius:10px;background:#fff}
+select{width:100%;font:inherit;padding:.55rem;border:1px solid #a8a29e;border-radius:10px;background:#fff}
+a.button{display:block;text-align:center;padding:.7rem;border:1px solid #0f766e;border-radius:10px;color:#0f766e;
+text-decoration:none}summary{cursor:pointer;padding:.2rem 0}ol{padding-left:1.2rem}
 """
 
 

@@ -7,8 +7,9 @@ import os
 import ssl
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.wiring import Services
 
@@ -26,17 +27,22 @@ def build_app(services: Services) -> "FastAPI":
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.accounts_page import mount_accounts
     from app.audio_socket import AudioRoom, CaptureTokens, mount_audio
     from app.consent_page import mount_consent
+    from app.door import Door
     from app.employee_page import mount_employee
     from app.flow_card import mount_flow_card
     from app.gate import Gate
     from app.health import mount_health
     from app.join import mount_join
+    from app.login import mount_login
     from app.metrics import CountRequests
     from app.recordings import mount_recordings
+    from app.rooms import rule_of_function
     from app.ui.page import build_page
     from app.ui.style import CSS, head, theme
+    from app.welcome import mount_welcome
 
     app = FastAPI(title="Tandao", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -49,6 +55,14 @@ def build_app(services: Services) -> "FastAPI":
     room = AudioRoom(services, services.ears, tokens)
     mount_audio(app, room)
     mount_recordings(app, services, room)
+    if services.settings.accounts_on:
+        mount_login(app, services)
+        mount_welcome(app, services)
+        mount_accounts(app, services)
+    if services.settings.oidc_on:
+        from app.oidc import mount_oidc
+
+        mount_oidc(app, services)
     page = build_page(services, tokens)
     app.state.room, app.state.queue = room, page._queue  # pyright: ignore[reportPrivateUsage]
     _measure(services, room, page._queue)  # pyright: ignore[reportPrivateUsage]
@@ -58,7 +72,7 @@ def build_app(services: Services) -> "FastAPI":
         path="/",
         theme=theme(),
         css=CSS,
-        head=head(services.settings.language),
+        head=head(services.settings.language, accounts=services.settings.accounts_on),
         ssr_mode=False,
         run_history=False,
         show_error=False,
@@ -67,9 +81,12 @@ def build_app(services: Services) -> "FastAPI":
     )
     settings = services.settings
     functions = {number: len(function.inputs) for number, function in page.fns.items()}
+    if settings.accounts_on:
+        rules = {number: rule_of_function(cast("Any", function).fn) for number, function in page.fns.items()}
+        mounted.add_middleware(Door, accounts=services.accounts, functions=rules, lang=settings.language)
     mounted.add_middleware(
         Gate, functions=functions, allowed=settings.allowed_hosts, lang=settings.language,
-        everywhere=settings.serve_everybody,
+        everywhere=settings.serve_everybody, accounts=settings.accounts_on,
     )  # fmt: skip
     mounted.add_middleware(CountRequests, metrics=services.metrics)
     return mounted
@@ -112,6 +129,21 @@ def _send_in_time(services: Services) -> None:
         time.sleep(30)
 
 
+def _who_comes_in(services: Services, url: str) -> str:
+    """A line for whoever starts the server: no login, or the link of the first administrator; mostly nothing."""
+    from app.texts import t
+
+    settings = services.settings
+    if settings.accounts_on:
+        secret = services.accounts.first_link()
+        there = settings.public_url.rstrip("/") or url.replace("//0.0.0.0:", "//127.0.0.1:").replace(
+            "//:::", "//[::1]:"
+        )
+        return f"{t('cli.first_link', settings.language, url=f'{there}/welcome/{secret}')}\n" if secret else ""
+    key = "cli.everybody" if settings.serve_everybody and not settings.is_local else "cli.single_user"
+    return f"{t(key, settings.language, host=settings.host)}\n"
+
+
 def run(
     services: Services,
     host: str | None,
@@ -133,8 +165,9 @@ def run(
     from interview.conversation import LANGS
     from interview.errors import SettingsError
 
-    settings = services.settings
-    where = (host or settings.host, port or settings.port)
+    settings = services.settings.model_copy(update={"host": host or services.settings.host})
+    services = replace(services, settings=settings)  # who has to sign in depends on the address in force
+    where = (settings.host, port or settings.port)
     try:
         probe = socket.create_server(where)
         probe.close()
@@ -154,6 +187,7 @@ def run(
         tls = self_signed(settings.home, where[0])
     scheme = "https" if tls else "http"
     print(t("cli.serving", settings.language, url=f"{scheme}://{where[0]}:{where[1]}"), flush=True)
+    print(_who_comes_in(services, f"{scheme}://{where[0]}:{where[1]}"), end="", flush=True)
     files: dict[str, Any] = {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls else {}
     try:
         config = uvicorn.Config(app, host=where[0], port=where[1], log_level="warning", ws_max_size=65_536, **files)

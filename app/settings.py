@@ -96,7 +96,12 @@ class Settings(BaseSettings):
         """Whether people sign in: as set, else wherever other devices could come in."""
         if self.accounts != "auto":
             return self.accounts == "on"
-        return not self.serve_everybody and not _is_loopback(self.host)
+        return not self.serve_everybody and not self.is_local
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return _is_loopback(self.host)
 
     @property
     def oidc_on(self) -> bool:

@@ -166,6 +166,10 @@ class AccountRepository(Protocol):
         """Count one try at a login or from an address; if it has to wait, until when (and it is not counted)."""
         ...
 
+    def keyed(self, what: str) -> str:
+        """A secret of this database for one purpose: the same in every process, unknown without the key."""
+        ...
+
     def forgive(self, what: str, *, all_of_it: bool) -> None:
         """The try was right: take back that one, or the whole count."""
         ...
@@ -208,11 +212,14 @@ class Accounts:
             self._repository.set_password(account.id, self._hasher.hash(_password(password)), end_sessions=False)
         return self.open_session(account)
 
-    def sign_in_external(self, issuer: str, subject: str, login: str, name: str, role: Role | None) -> Session:
+    def sign_in_external(
+        self, issuer: str, subject: str, login: str, name: str, role: Role | None, *, must: bool = False
+    ) -> Session:
         """A session for somebody the organisation's provider vouches for; the first time makes their account.
 
         ``role``: what the provider's claim says; None where it names none, which leaves a known account as it is and
-        lets nobody new in. Raises PermissionDeniedError, and ConflictError where a local account has the login.
+        lets nobody new in; ``must``: nor anybody known. Who was made an administrator here stays one. Raises
+        PermissionDeniedError, and ConflictError where a local account has the login.
         """
         whole = f"{issuer} {subject}"
         account = self._repository.by_subject(whole)
@@ -224,9 +231,13 @@ class Accounts:
             self._repository.add(account, whole)
         if account.disabled:
             raise PermissionDeniedError("disabled", message_key="error.account_disabled")
-        if role is not None and role != account.role:
+        appointed = account.role is Role.ADMINISTRATOR
+        if must and role is None and not appointed:
+            raise PermissionDeniedError("no role any more", message_key="error.oidc_role")
+        if role is not None and role != account.role and not appointed:
             account = replace(account, role=role)
             self._repository.update(account.id, role=role)
+            self._repository.close_sessions(account_id=account.id)
         return self.open_session(account)
 
     def open_session(self, account: Account) -> Session:
@@ -280,6 +291,10 @@ class Accounts:
             if until is not None:
                 minutes = max(1, -(-int((until - self._now()).total_seconds()) // 60))
                 raise InputError("too many tries", message_key=key, minutes=minutes)
+
+    def keyed(self, what: str) -> str:
+        """What signs things for one purpose; the same in every replica."""
+        return self._repository.keyed(what)
 
     # --- links that work once
 
@@ -338,6 +353,11 @@ class Accounts:
         check(actor, Action.ACCOUNTS_MANAGE)
         return self._repository.all()
 
+    def one(self, actor: Actor, account_id: str) -> Account:
+        """One account; raises NotFoundError."""
+        check(actor, Action.ACCOUNTS_MANAGE)
+        return self._repository.get(account_id)
+
     def add(self, actor: Actor, login: str, name: str, role: Role, *, owns_local: bool = False) -> tuple[Account, str]:
         """A new account and the secret of the link by which its person sets the password.
 
@@ -355,14 +375,23 @@ class Accounts:
         return account, self._link("password", account.id)
 
     def set_role(self, actor: Actor, account_id: str, role: Role) -> None:
-        """Another role from the next request on; raises InputError for the last administrator's."""
+        """Another role, and signed out; raises InputError for the last administrator's."""
         check(actor, Action.ACCOUNTS_MANAGE)
         if role not in ROLES:
             raise InputError("no such role")
         account = self._repository.get(account_id)
         if role is not Role.ADMINISTRATOR:
             self._not_last(account)
-        self._repository.update(account.id, role=role)
+        if role is not account.role:
+            self._repository.update(account.id, role=role)
+            self._repository.close_sessions(account_id=account.id)
+
+    def delete(self, actor: Actor, account_id: str) -> None:
+        """Destroy an account and its key; raises InputError for the last administrator's."""
+        check(actor, Action.ACCOUNTS_MANAGE)
+        account = self._repository.get(account_id)
+        self._not_last(account)
+        self._repository.drop(account.id)
 
     def disable(self, actor: Actor, account_id: str, *, disabled: bool = True) -> None:
         """Shut an account out at once, or let it in again; raises InputError for the last administrator's."""

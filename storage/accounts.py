@@ -39,7 +39,7 @@ class SqlAccounts:
         """See ``AccountRepository.get``."""
         found = self._one(accounts.c.id == account_id)
         if found is None:
-            raise NotFoundError("no such account")
+            raise NotFoundError("no such account", message_key="error.no_account")
         return found[0]
 
     def by_login(self, login: str) -> tuple[Account, str | None] | None:
@@ -69,7 +69,7 @@ class SqlAccounts:
         given = {name: value for name, value in values.items() if value is not None}
         with transaction(self._engine) as db:
             if db.execute(update(accounts).where(accounts.c.id == account_id).values(given)).rowcount != 1:
-                raise NotFoundError("no such account")
+                raise NotFoundError("no such account", message_key="error.no_account")
             if disabled:
                 _close(db, account_id)
                 db.execute(delete(account_links).where(account_links.c.account_id == account_id))
@@ -79,7 +79,7 @@ class SqlAccounts:
         with transaction(self._engine) as db:
             done = db.execute(update(accounts).where(accounts.c.id == account_id).values(password=hashed))
             if done.rowcount != 1:
-                raise NotFoundError("no such account")
+                raise NotFoundError("no such account", message_key="error.no_account")
             if end_sessions:
                 _close(db, account_id)
 
@@ -206,6 +206,10 @@ class SqlAccounts:
                 db.execute(update(sign_in_tries).where(same & (sign_in_tries.c.tries > 0)).values(values))
 
     # --- sealing
+
+    def keyed(self, what: str) -> str:
+        """See ``AccountRepository.keyed``."""
+        return self._hashed("secret", what)
 
     def _hashed(self, kind: str, text: str) -> str:
         if not self._pepper:

@@ -1,8 +1,13 @@
 """The whole page: language switch, tabs, and what passes between them."""
 
+from html import escape
+from typing import Any
+
 import gradio as gr
 
+from app.acting import account_of, request_scope
 from app.audio_socket import CaptureTokens
+from app.rooms import may, rule_of_function
 from app.texts import t
 from app.ui import brief, choose, live, mine, preparation, report, rewind, safety, talk
 from app.ui.cycle import hr, rehearse
@@ -11,7 +16,9 @@ from app.ui.following import Part, follow
 from app.ui.labels import Labels
 from app.ui.trainer import page as trainer
 from app.wiring import Services
+from interview.actor import Role
 from interview.conversation import LANGS, Lang
+from people.accounts import Account
 
 KEEP_LANGUAGE = "(...all) => { try { localStorage.tandaoLanguage = all[0]; } catch { } return all; }"
 KEPT_LANGUAGE = "(now) => { try { return localStorage.tandaoLanguage ?? now; } catch { return now; } }"
@@ -27,7 +34,7 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         rehearsal_state = gr.State("")
         with gr.Row(elem_id="header"):
-            brand = gr.HTML(_brand(lang), elem_id="brand")
+            brand = gr.HTML(_brand(services, lang), elem_id="brand")
             language = gr.Radio(
                 [("中文", "zh"), ("English", "en")], value=lang, show_label=False, container=False, elem_id="language"
             )
@@ -101,23 +108,58 @@ def build_page(services: Services, tokens: CaptureTokens) -> gr.Blocks:
         }
         followers = follow(parts, labels, language_state)
         language.change(
-            lambda to, *seen: [to, _brand(to), gr.update(choices=roles(to)), *followers.now(to, *seen)],
+            lambda to, *seen: [to, _brand(services, to), gr.update(choices=roles(to)), *followers.now(to, *seen)],
             [language, *followers.inputs],
             [language_state, brand, role, *followers.outputs],
             js=KEEP_LANGUAGE,
             **quiet,
         )
         page.load(lambda kept: kept if kept in LANGS else gr.skip(), language, language, js=KEPT_LANGUAGE, **quiet)
-        page.load(**mine.redraw(services, own, language_state), show_progress="hidden", api_visibility="private")
-        page.load(**choose.redraw(services, choosing, language_state), show_progress="hidden", api_visibility="private")
+        if services.settings.accounts_on:
+            page.load(lambda now: _arrive(services, now), language, [brand, tabs, trainer_tab, rounds_tab], **quiet)
+        for redraw in (mine.redraw(services, own, language_state), choose.redraw(services, choosing, language_state)):
+            page.load(**_where_allowed(services, redraw), **quiet)
     return page
 
 
 def roles(lang: Lang) -> list[tuple[str, str]]:
-    """Who one is in single-user mode; accounts will decide it."""
+    """Who one is in single-user mode; where people sign in, their account says it."""
     return [(t("role.manager", lang), "manager"), (t("role.trainer", lang), "trainer"), (t("role.hr", lang), "hr")]
 
 
-def _brand(lang: str) -> str:
+def _account(services: Services) -> Account | None:
+    scope = request_scope() if services.settings.accounts_on else None
+    return None if scope is None else account_of(scope)
+
+
+def _arrive(services: Services, lang: Lang) -> list[Any]:
+    """Where somebody who signed in begins, and whose tabs are there."""
+    account = _account(services)
+    who = account.role if account else Role.MANAGER
+    first = {Role.TRAINER: "trainer", Role.HR: "rounds"}.get(who, "choose")
+    shown = (gr.Tab(visible=who is role) for role in (Role.TRAINER, Role.HR))
+    return [_brand(services, lang), gr.Tabs(selected=first), *shown]
+
+
+def _where_allowed(services: Services, redraw: dict[str, Any]) -> dict[str, Any]:
+    """A redraw that leaves everything as it is for people whose room it is not."""
+    draw = redraw["fn"]
+    outputs = redraw["outputs"]
+    count = len(outputs) if isinstance(outputs, list) else 1
+
+    def drawn(*given: Any) -> Any:
+        account = _account(services)
+        if account is None or may(account.role, rule_of_function(draw)):
+            return draw(*given)
+        return gr.skip() if count == 1 else [gr.skip()] * count
+
+    return redraw | {"fn": drawn}
+
+
+def _brand(services: Services, lang: str) -> str:
     used: Lang = "en" if lang == "en" else "zh"
-    return f"<h1>{t('app.title', used)}</h1><p>{t('app.subtitle', used)}</p><p>{t('app.single_user', used)}</p>"
+    who = "" if services.settings.accounts_on else t("app.single_user", used)
+    account = _account(services)
+    if account is not None:
+        who = t("app.signed_in", used, name=escape(account.name), role=t(f"account.role_{account.role}", used))
+    return f"<h1>{t('app.title', used)}</h1><p>{t('app.subtitle', used)}</p><p>{who}</p>"

@@ -9,15 +9,19 @@ _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "No
 _BROWSER = {"zh": "zh-CN", "en": "en"}
 
 
-def head(lang: Lang) -> str:
-    """What goes into the page's head. Gradio's own few words follow the browser's language: here it is told ours."""
+def head(lang: Lang, *, accounts: bool = False) -> str:
+    """What goes into the page's head. ``accounts``: people sign in.
+
+    Gradio's own few words follow the browser's language: here it is told ours.
+    """
     tell = (
         f"for (const [key, value] of [['language', '{_BROWSER[lang]}'], ['languages', ['{_BROWSER[lang]}']]]) "
         "Object.defineProperty(navigator, key, {get: () => value});"
     )
     return (
         f"<script>{tell}</script><script src='/live/capture.js' defer></script>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"
+        + ("<script src='/account.js'></script>" if accounts else "")
+        + "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"
     )
 
 
@@ -84,7 +88,9 @@ footer {display: none !important}
 #show {align-self: end; margin-bottom: .5rem}
 body[data-role="hr"] #tabs > .tab-wrapper [data-tab-id]:not([data-tab-id="rounds"]),
 body[data-role="hr"] #tabs > .tab-wrapper .overflow-menu,
-body[data-role="trainer"] #tabs > .tab-wrapper [data-tab-id="cycle"] {display: none !important}
+body[data-role="trainer"] #tabs > .tab-wrapper [data-tab-id="cycle"],
+body[data-account="trainer"] #tabs > .tab-wrapper [data-tab-id="live"],
+body[data-account] #role {display: none !important}
 button.act {font-size: .85rem; font-weight: 500; padding: .2rem .6rem; margin: 1px; border: 1px solid var(--border-color-primary);
   border-radius: 8px}
 button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
@@ -123,6 +129,13 @@ button.act.main {background: #0f766e; color: #fff; border-color: #0f766e}
   .picture, .finding, li, tr {break-inside: avoid}
   .picture td, .picture th {padding: 0 .3rem !important}
   .scroll {overflow: visible}
+}
+#live-talk ol.said {max-height: 55vh; overflow-y: auto}
+#live-help {position: sticky; top: .5rem; align-self: flex-start}
+@media (max-width: 640px) {
+  #live-help {position: static}
+  #live-whisper:has(#whisper) {position: fixed; left: 0; right: 0; bottom: 0; z-index: 20; padding: .5rem .75rem;
+    background: var(--body-background-fill); border-top: 1px solid var(--border-color-primary)}
 }
 @media (prefers-color-scheme: dark) {.steps li.done {background: #1e3a2f; color: #bbf7d0}}
 """

@@ -250,10 +250,11 @@ def test_administrators_shut_out_at_once_and_one_always_stays(world: World):
     world.accounts.disable(actor, person, disabled=False)
     session = world.accounts.sign_in("liwen", GOOD, HERE)
     world.accounts.set_role(actor, person, Role.HR)
-    found = world.accounts.of_session(session.secret)
-    assert found is not None and found.role is Role.HR
+    assert world.accounts.of_session(session.secret) is None, "a session of the former role goes on"
+    assert world.accounts.sign_in("liwen", GOOD, HERE).account.role is Role.HR
     for act in (
         lambda: world.accounts.disable(actor, boss.id), lambda: world.accounts.set_role(actor, boss.id, Role.HR),
+        lambda: world.accounts.delete(actor, boss.id),
     ):  # fmt: skip
         with pytest.raises(InputError) as caught:
             act()
@@ -266,6 +267,18 @@ def test_administrators_shut_out_at_once_and_one_always_stays(world: World):
         world.accounts.add(actor, "employee", "", Role.EMPLOYEE)
 
 
+def test_a_deleted_account_is_gone_with_its_sessions_and_links(world: World):
+    person = world.person()
+    session = world.accounts.sign_in("liwen", GOOD, HERE)
+    link = world.accounts.reset(ROOT, person)
+    world.accounts.delete(ROOT, person)
+    assert world.accounts.all(ROOT) == () and world.accounts.of_session(session.secret) is None
+    with pytest.raises(NotFoundError):
+        world.accounts.use_link(link, GOOD)
+    with pytest.raises(InputError, match="wrong"):
+        world.accounts.sign_in("liwen", GOOD, HERE)
+
+
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.TRAINER, Role.HR, Role.EMPLOYEE])
 def test_nobody_else_manages_accounts(world: World, role: Role):
     person, actor = world.person(), Actor("x", role, "zh")
@@ -273,6 +286,7 @@ def test_nobody_else_manages_accounts(world: World, role: Role):
         lambda: world.accounts.all(actor), lambda: world.accounts.add(actor, "new", "", Role.HR),
         lambda: world.accounts.set_role(actor, person, Role.ADMINISTRATOR),
         lambda: world.accounts.disable(actor, person), lambda: world.accounts.reset(actor, person),
+        lambda: world.accounts.one(actor, person), lambda: world.accounts.delete(actor, person),
     ):  # fmt: skip
         with pytest.raises(PermissionDeniedError):
             act()
