@@ -7,14 +7,14 @@ window.tandaoCapture = (() => {
   const KEPT = 300; // one minute of frames for resuming
   const FULL = 1000000; // bytes on their way
   const numberOf = (frame) => new DataView(frame.buffer).getUint32(0, true);
-  let socket, context, stream, token, waiting = [], next = 0, sent = 0, stopped = true, show = nothingYet, tries = 0, marked = '', turn = 0;
+  let socket, context, stream, token, waiting = [], next = 0, sent = 0, stopped = true, show = nothingYet, tries = 0, marked = '', last = '', turn = 0;
 
   async function start(secret, onEvent) {
     stop();
     const mine = ++turn; // a second press while the first still asks for the microphone
     show = onEvent;
     if (!window.isSecureContext || !navigator.mediaDevices) { show({type: 'insecure'}); return; }
-    token = secret; next = 0; sent = 0; waiting = []; stopped = false; tries = 0;
+    token = secret; next = 0; sent = 0; waiting = []; stopped = false; tries = 0; marked = last;
     let asked;
     try {
       asked = await navigator.mediaDevices.getUserMedia(
@@ -73,8 +73,9 @@ window.tandaoCapture = (() => {
       if (event.type === 'stopped') stop(true);
       show(event);
     };
-    mine.onclose = () => {
+    mine.onclose = (event) => {
       if (stopped || mine !== socket) return;
+      if (event.code === 1012) marked = last; // whoever listens next does not know
       show({type: 'reconnecting'});
       setTimeout(connect, Math.min(5000, 250 * 2 ** tries++));
     };
@@ -82,6 +83,7 @@ window.tandaoCapture = (() => {
 
   // said before anything listens, it is told as soon as it does
   function mark(who) {
+    last = who;
     const heard = socket && socket.ready;
     if (heard) socket.send(JSON.stringify({speaker: who}));
     marked = heard ? '' : who;

@@ -124,9 +124,11 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     )
 
     @safety.guarded(6)
-    def say(interview_id: str, situation: str, speaker: str, text: str, lang: Lang) -> list[Any]:
+    def say(interview_id: str, situation: str, speaker: str | None, text: str, lang: Lang) -> list[Any]:
         if services.consents.interview(services.acting(lang), needed(interview_id)).ended:
             raise InputError("over", message_key="error.ended")
+        if not speaker:
+            raise InputError("speaker", message_key="error.who_said")
         services.live.hear(services.consents.grant(interview_id), speaker, text)
         return [*look.look(interview_id, situation, lang), ""]
 
@@ -193,7 +195,7 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
         known = talk_of(services, services.acting(lang), picked)
         over = bool(picked) and services.consents.interview(services.acting(lang), picked).ended
         return [
-            invitation_again(shown, lang), own_report(services, picked, lang) if over else gr.skip(),
+            invitation_again(shown, lang) if shown else gr.skip(), own_report(services, picked, lang) if over else gr.skip(),
             gr.update(choices=talks_open(services, lang, known)),
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),

@@ -130,7 +130,7 @@ def invitation_html(link: str, lang: Lang) -> str:
         f"<p class='note'>{t('class.local', lang)}</p>" if link.startswith(("http://127.", "http://localhost")) else ""
     )
     return (
-        f"<div class='report'><div class='head'><div>{picture}</div><div><p>{t('live.link', lang)}</p>"
+        f"<div class='report'><div class='head'><div>{picture}</div><div style='min-width:0;overflow-wrap:anywhere'><p>{t('live.link', lang)}</p>"
         f"<p><a href='{escape(link)}' target='_blank' id='consent-link'>{escape(link)}</a></p>{local}</div></div></div>"
     )
 

@@ -146,22 +146,21 @@ def build(services: Services, labels: Labels) -> LivePage:
             talk = gr.HTML("", elem_id="live-talk", js_on_load=WHO_JS)
             with gr.Row():
                 speaker = keep(
-                    gr.Radio(
-                        speakers(lang), value="employee", elem_id="live-speaker", **labels.text(label="live.speaker")
-                    ),
+                    gr.Radio(speakers(lang), value=None, elem_id="live-speaker", **labels.text(label="live.speaker")),
                     "live.speaker",
                 )
             line = keep(
                 gr.Textbox(lines=1, max_lines=6, elem_id="live-line", **labels.text(label="live.line")), "live.line"
             )
             send = button("live.send", variant="primary")
-        with gr.Column(scale=2, min_width=260):
-            hint = gr.HTML("", elem_id="live-hint")
-            with gr.Row():
-                helpful = button("live.helpful", size="sm", min_width=80)
-                not_now = button("live.not_now", size="sm", min_width=80)
-                wrong = button("live.wrong", size="sm", min_width=80)
-                another = button("live.another", size="sm", min_width=80)
+        with gr.Column(scale=2, min_width=260, elem_id="live-help"):
+            with gr.Column(elem_id="live-whisper"):
+                hint = gr.HTML("", elem_id="live-hint")
+                with gr.Row():
+                    helpful = button("live.helpful", size="sm", min_width=80)
+                    not_now = button("live.not_now", size="sm", min_width=80)
+                    wrong = button("live.wrong", size="sm", min_width=80)
+                    another = button("live.another", size="sm", min_width=80)
             refresh = gr.Button("", visible="hidden", elem_id="live-refresh")
             situation = keep(
                 gr.Dropdown(

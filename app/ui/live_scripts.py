@@ -76,7 +76,20 @@ SOUND_JS = """async (token) => {
 }"""
 MARK_JS = "(who) => { window.tandaoCapture.mark(who); }"
 WHO_JS = """
-const right = (number, who) => { window.tandaoCapture.mark(who); trigger('click', {number: Number(number), who}); };
+const says = (who) => {
+  const choice = document.querySelector('#live-speaker input[value=' + who + ']');
+  if (choice && !choice.checked) choice.click(); else window.tandaoCapture.mark(who);
+};
+const right = (number, who) => { says(who); trigger('click', {number: Number(number), who}); };
+let below = true;
+element.addEventListener('scroll', (event) => {
+  const list = event.target;
+  below = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+}, true);
+new MutationObserver(() => {
+  const list = element.querySelector('ol.said');
+  if (list && below) list.scrollTop = list.scrollHeight;
+}).observe(element, {childList: true, subtree: true});
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button.who');
   if (button) right(button.dataset.number, button.dataset.who);
@@ -86,9 +99,9 @@ document.addEventListener('keydown', (event) => {
   if (!who || event.ctrlKey || event.altKey || event.metaKey || !element.offsetParent) return;
   if (event.target.closest('input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]')) return;
   const open = element.querySelectorAll('button.who[data-who=' + who + ']');
-  if (!open.length) window.tandaoCapture.mark(who);
+  if (!open.length) says(who);
   else right(open[open.length - 1].dataset.number, who);
 });
 """
 """A press on a name, or the keys 1 and 2 for the last line whose speaker is unsure, says who it was; where none is,
-who speaks from now on."""
+who speaks from now on. The list of what was said stays at its end unless somebody has scrolled up."""

@@ -6,7 +6,7 @@ Another process begins with an empty one: it says nothing about what was said be
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.wiring import Services
 from assistant.hints import HintState, Verdict
@@ -52,6 +52,8 @@ class Watch:
             due = [n for n in asked if heard[n].cues and not _answered(heard[n + 1 :])]
             if due and self._manager_speaks(interview.id):
                 return memory.hints
+            if memory.hints.shown and heard and heard[-1].end_s - memory.hints.shown.at_s > STALE_S:
+                memory.hints = replace(memory.hints, shown=None)
             memory.seen, memory.unsure = len(heard), frozenset(u.number for u in heard if _unsure(u))
             if due:
                 grant, at = self._services.consents.grant(interview.id), step()
@@ -93,6 +95,8 @@ MURMUR = 4
 """Characters of Chinese, or half as many words of English: no answer yet, only a sign of listening."""
 
 
+STALE_S = 90.0
+"""After so much more talk a hint that nobody has judged goes by itself: the talk has moved on."""
 RECENT = 3
 """Utterances back: who says later who spoke no longer waits for a wording."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.consent_page import _body
 from app.settings import Settings
-from app.ui.live_watch import Watch
+from app.ui.live_watch import STALE_S, Watch
 from app.wiring import Services
 from assistant.hints import QUIET_S, VARIATIONS, HintState, consider
 from consent.notices import OFFERED, Purpose, notice
@@ -321,3 +321,20 @@ def test_a_hint_waits_while_the_manager_speaks(tmp_path, answer, hinted):
     if answer:
         made.live.hear(grant, "manager", answer, start_s=3, end_s=6)
     assert (look().shown is not None) is hinted
+
+
+def test_a_hint_nobody_has_judged_goes_once_the_talk_has_moved_on(tmp_path):
+    made = services(tmp_path)
+    interview_id, grant = begin(made)
+    watch, found = Watch(made), made.consents.interview(BOSS, interview_id)
+
+    def look() -> HintState:
+        return watch.look(found, made.live.heard(BOSS, interview_id), Situation.EXPERT, lambda: Step.FEEDBACK)
+
+    look()
+    made.live.hear(grant, "employee", "这个评级对我不公平。", start_s=1, end_s=3)
+    shown = look()
+    made.live.hear(grant, "manager", "我们先看看依据。", start_s=60, end_s=3 + STALE_S)
+    assert look() == shown
+    made.live.hear(grant, "manager", "下一件事是年底的计划。", start_s=95, end_s=4 + STALE_S)
+    assert look().shown is None and look().used == shown.used
