@@ -287,6 +287,8 @@ def test_an_error_nobody_foresaw_shows_no_stack_and_has_its_own_code(tmp_path):
 GATED = [
     ("GET", "/", {}, 200),
     ("HEAD", "/", {}, 200),
+    ("GET", "/live/sound", {}, 200),
+    ("POST", "/live/sound", {}, 404),
     ("GET", "/", {"host": "[::1]:7860"}, 200),
     ("GET", "/", {"host": "rooms.example.com", "origin": "https://rooms.example.com"}, 200),
     ("GET", "/", {"host": "evil.example:7860"}, 421),
