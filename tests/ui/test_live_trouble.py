@@ -3,6 +3,7 @@
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
@@ -116,3 +117,44 @@ def test_the_employees_phone_is_told_in_plain_words_when_the_machine_cannot_list
         expect(phone.locator("#hearing")).to_contain_text("can't listen right now", timeout=90_000)
     finally:
         server.kill()
+
+
+@pytest.fixture
+def plain_http(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """A browser to which this machine has a name, as to a phone in the same network."""
+    browser = playwright.chromium.launch(
+        executable_path=chromium_path, args=[*FLAGS, f"--host-resolver-rules=MAP {gethostname()} 127.0.0.1"]
+    )
+    yield browser
+    browser.close()
+
+
+def test_without_https_the_phone_agrees_and_is_told_why_it_is_no_microphone(
+    plain_http: Browser, page: Page, browser: Browser, server: Server
+):
+    here = invite(page, browser)
+    link = here.url.replace("127.0.0.1", gethostname())
+    here.context.close()
+    phone = plain_http.new_context(viewport={"width": 390, "height": 800}).new_page()
+    phone.goto(link)
+    assert not phone.evaluate("window.isSecureContext")
+    consent(page, phone, "transcribe", "cues", "hints")
+    phone.click("#listen")
+    expect(phone.locator("#hearing")).to_contain_text("https")
+    expect(phone.locator("#hearing")).to_contain_text("跟你的上级说一声")
+    phone.goto(link + "?lang=en")
+    phone.click("#listen")
+    expect(phone.locator("#hearing")).to_contain_text("encrypted page")
+
+
+def test_without_https_the_managers_page_says_what_to_do(browser: Browser, server: Server):
+    context = browser.new_context()
+    context.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false})")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    open_page(page, server)
+    noted(page, browser)
+    page.click("#live-listen")
+    expect(page.locator(STATE)).to_contain_text("tandao serve --self-signed")
+    still_there(page)
+    context.close()
