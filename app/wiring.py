@@ -490,7 +490,7 @@ class Services:
     @cached_property
     def editing(self) -> Editing:
         """Personas and scenarios edited in the page."""
-        return Editing(self._store.custom_files)
+        return Editing(self._store.custom_files, self.library)
 
     @cached_property
     def endpoint(self) -> "ChatEndpoint":

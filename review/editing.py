@@ -10,7 +10,7 @@ from interview.actor import Actor
 from interview.conversation import Lang
 from interview.errors import DataFileError, InputError, NotFoundError
 from interview.library import FileLibrary, validated, yaml_value
-from interview.persona import LegalFrame, Persona, Scenario
+from interview.persona import OWN, LegalFrame, Persona, Scenario
 from interview.persona_checks import persona_problems, scenario_problems
 from interview.ports import CustomFile, CustomFileRepository
 from people.permissions import Action, check
@@ -91,13 +91,22 @@ class EditedLibrary:
 class Editing:
     """What trainers do to personas and scenarios."""
 
-    def __init__(self, edits: CustomFileRepository) -> None:
+    def __init__(self, edits: CustomFileRepository, library: EditedLibrary) -> None:
         self._edits = edits
+        self._library = library
 
     def save(self, actor: Actor, kind: Kind, raw: Mapping[str, Any], lang: Lang) -> Persona | Scenario:
-        """Check and keep; the version goes up so that old rehearsals show what they were held with."""
+        """Check and keep; the version goes up so that old rehearsals show what they were held with.
+
+        Raises InputError for an id kept for private personas, which an edit must not stand in for.
+        """
         check(actor, Action.LIBRARY_EDIT)
         value = checked(kind, dict(raw), lang)
+        if value.id.startswith(OWN):
+            raise InputError("kept for private personas", message_key="error.own_id", start=OWN)
+        known = self._library.personas(lang) if kind == "persona" else self._library.scenarios(lang)
+        before = next((v.version for v in known if v.id == value.id), 0)
+        value = value.model_copy(update={"version": max(value.version, before + 1)})
         self._edits.save(CustomFile(kind, value.id, lang, actor.id, dump(value)))
         return value
 

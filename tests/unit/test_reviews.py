@@ -248,3 +248,17 @@ def test_an_edited_persona_is_used_and_can_be_taken_back(services):
         services.editing.save(TRAINER, "persona", raw | {"metrics": []}, "zh")
     services.editing.revert(TRAINER, "persona", "expert-open", "zh")
     assert services.library.persona("expert-open", "zh").name != "改名了"
+
+
+def test_every_saved_edit_has_a_version_of_its_own_and_none_takes_a_private_id(services):
+    raw = services.library.persona("expert-open", "zh").model_dump(mode="json")
+    first = services.editing.save(TRAINER, "persona", raw, "zh")
+    second = services.editing.save(TRAINER, "persona", raw, "zh")
+    assert [first.version, second.version] == [raw["version"] + 1, raw["version"] + 2]
+    talk = services.rehearsals.start(ANN, "expert-open", "year-end-below", lang="zh", seed=4)
+    assert dict(talk.versions)["persona"] == str(second.version)
+    with pytest.raises(InputError) as refused:
+        services.editing.save(TRAINER, "persona", raw | {"id": "own-0123456789abcdef"}, "zh")
+    assert refused.value.message_key == "error.own_id"
+    made = services.editing.save(TRAINER, "persona", raw | {"id": "expert-mine", "version": 1}, "zh")
+    assert (made.version, services.library.persona("expert-mine", "zh").id) == (1, "expert-mine")

@@ -33,7 +33,7 @@ def build(labels: Labels) -> TrainerPage:
         labels.keep(tabs[name], label=f"trainer.{name}")
         return tabs[name]
 
-    with gr.Tabs(elem_id="trainer-tabs"):
+    with gr.Tabs(elem_id="trainer-tabs", overflow_behavior="wrap"):
         with tab("review"):
             review = reviewing.build(labels)
         with tab("live"):
