@@ -127,9 +127,10 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     def say(interview_id: str, situation: str, speaker: str | None, text: str, lang: Lang) -> list[Any]:
         if services.consents.interview(services.acting(lang), needed(interview_id)).ended:
             raise InputError("over", message_key="error.ended")
+        grant = services.consents.grant(interview_id)
         if not speaker:
             raise InputError("speaker", message_key="error.who_said")
-        services.live.hear(services.consents.grant(interview_id), speaker, text)
+        services.live.hear(grant, speaker, text)
         return [*look.look(interview_id, situation, lang), ""]
 
     saying = {
