@@ -68,6 +68,15 @@ def minutes_document(name: str, version: Version, minutes: Minutes, about: str, 
     )
 
 
+def plan_document(name: str, plan: Plan, today: dt.date, lang: Lang) -> str:
+    """A whole page of the plan by month, to print and take along; notes at what was ticked off stay out."""
+    months = "".join(
+        f"<h2>{month_name(month, lang)}</h2><ul>{''.join(f'<li>{action_html(a, today, lang)}</li>' for a in actions)}</ul>"
+        for month, actions in by_month(plan)
+    )
+    return document(t("after.plan_document", lang, name=name), skills_html(plan.skills, lang) + months, lang)
+
+
 def document(title: str, body: str, lang: Lang) -> str:
     """A page of its own, for A4."""
     return (

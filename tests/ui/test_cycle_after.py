@@ -1,6 +1,7 @@
 """From the link to the confirmed minutes and the ticked plan: manager and employee in a real browser."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -54,7 +55,7 @@ def test_link_sheet_minutes_plan(page: Page, server: Server, browser: Browser, t
     after(page)
     page.click("#after-make_link")
     expect(page.locator("#after-link svg.segno")).to_be_visible(timeout=SLOW_MS)
-    link = page.locator("#me-link").get_attribute("href") or ""
+    link = page.locator("#after-link .me-link").get_attribute("href") or ""
     mine = phone(browser, link)
     assert mine.evaluate("document.documentElement.scrollWidth") <= 390
     mine.fill("#proud-1-what", f"三个月零返工{NASTY}")
@@ -95,6 +96,10 @@ def test_link_sheet_minutes_plan(page: Page, server: Server, browser: Browser, t
     page.wait_for_timeout(1_000)
     page.click("#after-share")
     expect(page.locator("#after-view")).to_contain_text("员工已经能看到", timeout=SLOW_MS)
+    with page.expect_download() as download:
+        page.click("#after-print_plan")
+    sheet = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "每周复盘1次客户拜访" in sheet and "<script" not in sheet and "@page{size:A4" in sheet
     mine.goto(link)
     mine.locator("#plan button[value=tick]").first.click()
     expect(mine.locator("#plan")).to_contain_text("✓", timeout=SLOW_MS)

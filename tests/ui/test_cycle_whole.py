@@ -48,9 +48,11 @@ def test_a_whole_cycle_and_the_next_one(page: Page, server: Server, browser: Bro
     expect(page.locator("#cycle-chosen")).to_contain_text("许晓楠")
     expect(page.locator("#work-table")).to_contain_text("已约好", timeout=SLOW_MS)
 
+    page.click("#invite-link")
+    link = page.locator("#invite-link-shown .me-link").get_attribute("href") or ""
+    expect(page.locator("#invite-link-copy textarea, #invite-link-copy input")).to_have_value(link)
     sub_tab(page, "谈后")
-    page.click("#after-make_link")
-    mine = phone(browser, page.locator("#me-link").get_attribute("href") or "")
+    mine = phone(browser, link)
     assert fits(mine)
     mine.fill("#proud-1-what", "三个月回款没有一笔出错")
     expect(mine.locator("#kept")).to_contain_text("已保存", timeout=SLOW_MS)

@@ -4,13 +4,16 @@ import datetime as dt
 
 import pytest
 
+from app.after_html import plan_document
 from cycle.minutes import entries_of
 from cycle.plans import (
     MAX_ACTIONS,
     ActionItem,
+    Plan,
     Plans,
     Skill,
     State,
+    Tick,
     differences,
     lacking,
     next_due,
@@ -241,3 +244,17 @@ def test_the_next_preparation_opens_with_what_became_of_it(services, plans, acto
     assert (found.talk_id, found.count(State.DONE), found.count(State.OVERDUE)) == (talk.id, 1, 1)
     assert plans.outcome(actor, person.id, before_talk=talk.id) is None
     assert [skills[0].now for _, skills in plans.skills_over_talks(actor, person.id)] == [2]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_printed_plan_holds_every_part_escaped_and_no_note(lang):
+    done = ActionItem(
+        id="a", what="复盘<b>客户</b>", how="录音", by=dt.date(2026, 12, 4), support="王岚旁听", know="返工少于2次", since=MONDAY,
+        ticks=(Tick(at=dt.datetime(2026, 11, 2, tzinfo=dt.UTC), note="家里有事晚了"),),
+    )  # fmt: skip
+    plan = Plan(actions=(done, ActionItem(id="b", what="补访", since=MONDAY)), skills=(Skill(name="客户沟通"),))
+    sheet = plan_document("许愿", plan, dt.date(2026, 11, 20), lang)
+    for words in ("许愿", "复盘&lt;b&gt;客户", "录音", "王岚旁听", "返工少于2次", "补访", "客户沟通"):
+        assert words in sheet
+    assert "家里有事" not in sheet, "what was noted when ticking is between the two"
+    assert "<script" not in sheet and "size:A4" in sheet

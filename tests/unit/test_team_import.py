@@ -146,6 +146,19 @@ def test_a_bomb_a_broken_file_and_an_old_one_are_refused_with_a_reason():
         assert caught.value.message_key == key
 
 
+def test_a_hundred_thousand_rows_are_read_whole_and_far_more_are_refused():
+    lines = [f"A{n % 2000},指标{n // 24_000},2026-{n // 2000 % 12 + 1:02d},{n % 97}" for n in range(100_000)]
+    lines[77_777] = "A1,回款,2026-13,1"
+    table = "\n".join(["工号,指标,月份,实际", *lines])
+    known = {f"a{n}": "" for n in range(2000)}
+    result = found(table.encode(), known=known)
+    assert why(result) == [(77_779, "C", "month")]
+    assert sum(len(figures) for figures in result.figures.values()) == 99_999
+    with pytest.raises(InputError) as caught:
+        read_tables((table + "\n" + "\n".join(lines)).encode(), "x.csv")
+    assert caught.value.message_key == "error.table_rows"
+
+
 def test_entities_are_refused():
     data = io.BytesIO(saved(book(a=[["工号", "姓名"], ["1", "x"]])))
     out = io.BytesIO()

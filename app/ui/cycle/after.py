@@ -10,12 +10,12 @@ from app.after_html import entries_html, minutes_document, words_html
 from app.employee_parts import sheet_html
 from app.texts import t
 from app.ui import safety
-from app.ui.cycle import after_plan, chosen
+from app.ui.cycle import after_plan, chosen, links
 from app.ui.labels import Labels
 from app.ui.live import choices as live_choices
 from app.ui.report import SAVE_JS
 from app.wiring import Services
-from cycle.employee import DAYS
+from cycle.employee import DAYS, MAX_DAYS
 from cycle.minutes import PARTS, Entry, drafted, entries_of, lines_of
 from cycle.talks import Stage
 from interview.conversation import Lang
@@ -144,16 +144,15 @@ def wire(services: Services, page: AfterPage, shared: "Shared", tab: gr.Tab) -> 
     ).then(**after_plan.draw(services, page.plan, shared), **QUIET)
 
     def make(talk: str, days: str, lang: Lang, request: gr.Request) -> list[Any]:
-        return _make(talk, days, str(request.headers.get("host", "")), request.url.scheme, lang)
+        return _make(talk, days, links.address(services, request), lang)
 
     @safety.guarded(2)
-    def _make(talk: str, days: str, host: str, scheme: str, lang: Lang) -> list[Any]:
+    def _make(talk: str, days: str, base: str, lang: Lang) -> list[Any]:
         count = days.strip() or str(DAYS)
         if not count.isascii() or not count.isdecimal() or len(count) > 4:
-            raise InputError("days", message_key="error.link_days", limit=400)
-        secret = services.visits.make(services.acting(lang), needed(talk), int(count))
-        base = services.settings.public_url.rstrip("/") or f"{scheme}://{host}"
-        return [link_html(f"{base}/me/{secret}", lang), gr.update(value=f"{base}/me/{secret}", visible=True)]
+            raise InputError("days", message_key="error.link_days", limit=MAX_DAYS)
+        link = links.make(services, needed(talk), base, lang, int(count))
+        return [links.link_html(link, lang), gr.update(value=link, visible=True)]
 
     page.make.click(make, [shared.talk, page.days, language], [page.link, page.copy], api_visibility="private")
 
@@ -338,17 +337,4 @@ def _older(services: Services, talk: str, lang: Lang) -> str:
         f"<details><summary>{t('after.older', lang, n=len(minutes.versions) - 1)}</summary>{rows}</details>"
         if rows
         else ""
-    )
-
-
-def link_html(link: str, lang: Lang) -> str:
-    """The link and its picture, once; it can't be shown again."""
-    import segno
-
-    picture = segno.make(link, error="m").svg_inline(scale=3, border=2)
-    local = link.startswith(("http://127.", "http://localhost"))
-    warning = f"<p class='note'>{t('class.local', lang)}</p>" if local else ""
-    return (
-        f"<div class='report'><div class='head'><div>{picture}</div><div><p>{t('after.link_once', lang)}</p>"
-        f"<p><a href='{escape(link)}' target='_blank' id='me-link'>{t('after.link_open', lang)}</a></p>{warning}</div></div></div>"
     )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.after_html import action_html, by_month, month_name, period_name, pulse_html, skills_html
+from app.after_html import action_html, by_month, month_name, period_name, plan_document, pulse_html, skills_html
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
+from app.ui.report import SAVE_JS
 from app.wiring import Services
 from cycle.plans import LEVELS, ActionItem, Plan, Skill, differences, period_of, periods
 from cycle.resources import match, write_catalogue, write_idp
@@ -74,6 +75,7 @@ class PlanPart:
     skills: list[Any]
     keep_skills: gr.Button
     share: gr.Button
+    sheet: gr.Button
     resources: gr.HTML
     load: gr.Button
     catalogue: gr.Button
@@ -165,6 +167,7 @@ def build(labels: Labels) -> PlanPart:
                 ]
         with gr.Row():
             keep_skills, share = button("keep_skills"), button("share", variant="primary")
+            sheet = button("print_plan")
     with gr.Column(elem_id="after-resources-box"):
         heading("resources")
         resources = gr.HTML("", elem_id="after-resources", elem_classes="report")
@@ -177,7 +180,7 @@ def build(labels: Labels) -> PlanPart:
     carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
     return PlanPart(
         disputes, sentence, sort, asked, edit, [what, how, by, support, know], every, owner, skill, put, remove, view,
-        skills, keep_skills, share, resources, load, catalogue, idp, brought, carried, pulse,
+        skills, keep_skills, share, sheet, resources, load, catalogue, idp, brought, carried, pulse,
     )  # fmt: skip
 
 
@@ -376,6 +379,7 @@ def wire(services: Services, part: PlanPart, shared: "Shared") -> None:
 
     part.view.click(tick, [shared.talk, language], part.asked, **private).then(**again, **QUIET)
     _wire_exchange(services, part, shared, again)
+    _wire_sheet(services, part, shared)
 
 
 def _wire_exchange(services: Services, part: PlanPart, shared: "Shared", again: dict[str, Any]) -> None:
@@ -409,6 +413,25 @@ def _wire_exchange(services: Services, part: PlanPart, shared: "Shared", again: 
 
     part.idp.click(idp, [shared.talk, language], list(part.carried), api_visibility="private").then(
         None, list(part.carried), list(part.carried), js=SAVE_JSON_JS, **QUIET
+    )
+
+
+def _wire_sheet(services: Services, part: PlanPart, shared: "Shared") -> None:
+    """The plan as a page of its own, for print."""
+
+    @safety.guarded(2)
+    def sheet(talk: str, lang: Lang) -> list[str]:
+        actor = services.acting(lang)
+        record, _ = services.talks.talk(actor, _needed(talk))
+        _, person = services.team.person(actor, record.key_id)
+        plan = services.plans.of_talk(actor, talk)
+        if not plan.actions and not plan.skills:
+            raise InputError("empty", message_key="after.plan_none")
+        made = plan_document(person.name, plan, services.plans.today(), lang)
+        return [f"tandao-plan-{talk}.html", made]
+
+    part.sheet.click(sheet, [shared.talk, shared.language], list(part.carried), api_visibility="private").then(
+        None, list(part.carried), list(part.carried), js=SAVE_JS, **QUIET
     )
 
 

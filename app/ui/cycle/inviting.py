@@ -8,6 +8,7 @@ import gradio as gr
 
 from app.texts import t
 from app.ui import safety
+from app.ui.cycle import links
 from app.ui.labels import Labels
 from app.wiring import Services
 from cycle.invitations import CHECKLIST, Form, Invitation
@@ -58,6 +59,9 @@ class InvitePage:
     text: gr.Textbox
     carried: gr.Textbox
     sendings: gr.HTML
+    private: gr.Button
+    link: gr.HTML
+    copy: gr.Textbox
 
 
 def build(labels: Labels) -> InvitePage:
@@ -94,6 +98,13 @@ def build(labels: Labels) -> InvitePage:
         text = gr.Textbox(
             "", lines=8, interactive=False, buttons=["copy"], elem_id="invite-text", **labels.text(label="invite.text")
         )
+        private = gr.Button(t("invite.link", lang), elem_id="invite-link")
+        link = gr.HTML("", elem_id="invite-link-shown")
+        copy = gr.Textbox(
+            "", interactive=False, visible=False, buttons=["copy"], elem_id="invite-link-copy",
+            **labels.text(label="after.copy"),
+        )  # fmt: skip
+        labels.keep(copy, label="after.copy")
         sendings = gr.HTML("", elem_id="invite-sendings", js_on_load=AGAIN_JS)
         with gr.Row():
             sure = gr.Checkbox(value=False, elem_id="invite-sure", **labels.text(label="invite.sure"))
@@ -102,10 +113,12 @@ def build(labels: Labels) -> InvitePage:
     fields = [when, zone, place, minutes, purpose, bring, host, address, checked]
     for field, name in zip([*fields, text, sure], [*names, "text", "sure"], strict=True):
         labels.keep(field, label=f"invite.{name}")
-    for button, name in ((save, "save"), (mail, "mail"), (file, "file"), (cancel, "cancel")):
+    for button, name in ((save, "save"), (mail, "mail"), (file, "file"), (private, "link"), (cancel, "cancel")):
         labels.keep(button, value=f"invite.{name}")
     carried = gr.Textbox("", visible="hidden", elem_id="invite-carried")
-    return InvitePage(box, company, fields, save, mail, file, cancel, sure, text, carried, sendings)
+    return InvitePage(
+        box, company, fields, save, mail, file, cancel, sure, text, carried, sendings, private, link, copy
+    )
 
 
 def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str, Any]) -> None:
@@ -131,7 +144,22 @@ def wire(services: Services, page: InvitePage, shared: "Shared", again: dict[str
             sendings_html(services, talk, lang),
         ]
 
+    handed = [page.link, page.copy]
     shared.talk.change(opened, [shared.talk, shared.language], shown, **quiet)
+    # one person's link never stands below another's invitation
+    shared.talk.change(lambda: ["", gr.update(value="", visible=False)], None, handed, **quiet)
+
+    @safety.guarded(2)
+    def linked(talk: str, base: str, lang: Lang) -> list[Any]:
+        if not talk:
+            raise InputError("no talk", message_key="error.no_talk")
+        link = links.make(services, talk, base, lang)
+        return [links.link_html(link, lang), gr.update(value=link, visible=True)]
+
+    def link_for(talk: str, lang: Lang, request: gr.Request) -> list[Any]:
+        return linked(talk, links.address(services, request), lang)
+
+    page.private.click(link_for, [shared.talk, shared.language], handed, api_visibility="private")
 
     done = [page.text, page.sendings]
 

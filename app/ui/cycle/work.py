@@ -72,8 +72,8 @@ def build(_services: Services, labels: Labels) -> WorkPage:
     table = gr.HTML("", elem_id="work-list", js_on_load=ACT_JS)
     number = gr.State(0)
     with gr.Row():
-        before = gr.Button(t("work.before", lang), size="sm", elem_id="work-before")
-        after = gr.Button(t("work.after", lang), size="sm", elem_id="work-after")
+        before = gr.Button(t("work.before", lang), size="sm", visible=False, elem_id="work-before")
+        after = gr.Button(t("work.after", lang), size="sm", visible=False, elem_id="work-after")
     with gr.Row():
         due = gr.Textbox(_usual_due(), elem_id="work-due", **labels.text(label="work.due"))
         plan = gr.Button(t("work.plan_all", lang), elem_id="work-plan")
@@ -102,7 +102,7 @@ def wire(services: Services, page: WorkPage, shared: "Shared", tab: gr.Tab) -> N
     language = shared.language
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     filters = [page.show, page.department, page.search]
-    outputs = [page.summary, page.table, page.number, page.department]
+    outputs = [page.summary, page.table, page.number, page.department, page.before, page.after]
 
     @safety.guarded(len(outputs))
     def draw(show: str, department: str | None, search: str, number: int, lang: Lang) -> list[Any]:
@@ -172,14 +172,14 @@ def _acted(services: Services, data: Any, due: str, lang: Lang) -> list[Any]:
 def redraws(services: Services, page: WorkPage, shared: "Shared") -> list[dict[str, Any]]:
     """The list and the invitation again in the present language."""
 
-    @safety.guarded(5)
+    @safety.guarded(7)
     def draw(show: str, department: str | None, search: str, number: int, lang: Lang) -> list[Any]:
         shown = _drawn(services, show, department, search, number, lang)
         return [gr.update(choices=_shows(lang)), *shown]
 
     listed = {
         "fn": draw, "inputs": [page.show, page.department, page.search, page.number, shared.language],
-        "outputs": [page.show, page.summary, page.table, page.number, page.department],
+        "outputs": [page.show, page.summary, page.table, page.number, page.department, page.before, page.after],
     }  # fmt: skip
     return [
         listed, inviting.redraw(services, page.invite, shared), rehearse.redraw(page.rehearse, shared.language),
@@ -194,7 +194,10 @@ def _drawn(services: Services, show: str, department: str | None, search: str, n
     )
     choices = [(t("work.everybody", lang), ""), *((d, d) for d in seen.departments)]
     known = department if department in seen.departments else ""
-    return [_summary(seen, lang), table_html(seen, lang), seen.page, gr.update(choices=choices, value=known)]
+    turns = [
+        gr.update(visible=seen.pages > 1, interactive=there) for there in (seen.page > 0, seen.page + 1 < seen.pages)
+    ]
+    return [_summary(seen, lang), table_html(seen, lang), seen.page, gr.update(choices=choices, value=known), *turns]
 
 
 def _summary(seen: Overview, lang: Lang) -> str:
