@@ -5,6 +5,7 @@ sentence in the user's language, never a stack trace or somebody else's English.
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -82,10 +83,10 @@ class SafeBlocks(gr.Blocks):
 
 
 def warn(text: str, lang: Lang) -> None:
-    """A warning that goes away by itself, titled in the person's language."""
-    gr.Warning(text, title=t("toast.warning", lang))
+    """A warning that goes away by itself, titled in the person's language; its text is words, which Gradio takes for HTML."""
+    gr.Warning(escape(text, quote=False), title=t("toast.warning", lang))
 
 
 def tell(text: str, lang: Lang) -> None:
-    """A message that goes away by itself, titled in the person's language."""
-    gr.Info(text, title=t("toast.info", lang))
+    """A message that goes away by itself, titled in the person's language; words, like ``warn``."""
+    gr.Info(escape(text, quote=False), title=t("toast.info", lang))
