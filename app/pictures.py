@@ -222,6 +222,8 @@ STYLE = (
     "height:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{border-bottom:1px solid #bbb;"
     "padding:.2rem .4rem;text-align:left}.note{color:#444;font-size:.9rem}.scroll{overflow-x:auto}"
     "@media screen and (max-width:640px){.scroll>svg{min-width:600px}}"
+    "@media print{body{font-size:9pt;line-height:1.25;margin:0;padding:0;max-width:none}h2{font-size:13pt;margin:0 0 2mm}"
+    "figure{margin:0 0 3mm}svg{max-height:48mm}table{font-size:7.5pt}td,th{padding:.1mm 1.5mm}}@page{size:A4;margin:12mm}"
 )
 
 
