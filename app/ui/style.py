@@ -26,6 +26,7 @@ def head(lang: Lang, *, accounts: bool = False) -> str:
 
 
 CSS = """
+.carried { display: none !important; }
 .gradio-container {max-width: 1180px !important; width: 100% !important; margin: 0 auto !important; padding: 0 12px !important}
 .gradio-container main.fillable, .gradio-container .wrap.fillable {max-width: 1180px !important}
 #chat .icon-button-wrapper, #chat button[title="Clear"], #chat button[aria-label="Clear"] {display: none !important}

@@ -115,7 +115,10 @@ def build(services: Services, labels: Labels) -> AfterPage:
                 save, confirm, keep = button("save"), button("confirm", variant="primary"), button("keep")
             state = gr.HTML("", elem_id="after-state", elem_classes="report")
         plan = after_plan.build(labels)
-    carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
+    carried = (
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+    )
     return AfterPage(
         pick, none, body, days, make, close, link, copy, sheet, live, draft, minutes, save, confirm, keep, state,
         gr.State(0), gr.State(""), gr.State(None), carried, plan,

@@ -176,8 +176,11 @@ def build(labels: Labels) -> PlanPart:
     with gr.Column(elem_id="after-pulse-box"):
         heading("pulse")
         pulse = gr.HTML("", elem_id="after-pulse", elem_classes="report")
-    brought = gr.Textbox("", visible="hidden")
-    carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
+    brought = gr.Textbox("", visible="hidden", elem_classes="carried")
+    carried = (
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+    )
     return PlanPart(
         disputes, sentence, sort, asked, edit, [what, how, by, support, know], every, owner, skill, put, remove, view,
         skills, keep_skills, share, sheet, resources, load, catalogue, idp, brought, carried, pulse,

@@ -104,8 +104,8 @@ def build(labels: Labels) -> IntakePage:
     result = gr.HTML("", elem_id="intake-result")
     take = gr.Button(t("intake.take", lang), variant="primary", visible=False, elem_id="intake-take")
     carried = (
-        gr.Textbox("", visible="hidden", elem_id="intake-name"),
-        gr.Textbox("", visible="hidden", elem_id="intake-data"),
+        gr.Textbox("", visible="hidden", elem_classes="carried", elem_id="intake-name"),
+        gr.Textbox("", visible="hidden", elem_classes="carried", elem_id="intake-data"),
     )
     for button, name in ((template, "template"), (csv, "csv"), (read, "read"), (take, "take")):
         labels.keep(button, value=f"intake.{name}")

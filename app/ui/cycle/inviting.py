@@ -115,7 +115,7 @@ def build(labels: Labels) -> InvitePage:
         labels.keep(field, label=f"invite.{name}")
     for button, name in ((save, "save"), (mail, "mail"), (file, "file"), (private, "link"), (cancel, "cancel")):
         labels.keep(button, value=f"invite.{name}")
-    carried = gr.Textbox("", visible="hidden", elem_id="invite-carried")
+    carried = gr.Textbox("", visible="hidden", elem_classes="carried", elem_id="invite-carried")
     return InvitePage(
         box, company, fields, save, mail, file, cancel, sure, text, carried, sendings, private, link, copy
     )

@@ -147,7 +147,10 @@ def build(_services: Services, labels: Labels) -> PackPage:
             button("invite")
             button("print")
         rehearsing = rehearse.build(labels, "pack-rehearse")
-    carried = (gr.Textbox("", visible="hidden"), gr.Textbox("", visible="hidden"))
+    carried = (
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+        gr.Textbox("", visible="hidden", elem_classes="carried"),
+    )
     return PackPage(
         before, table, body, fields, adds, buttons, saved, findings, placed, shown_advice, gr.State({}), gr.State(0),
         carried, rehearsing,

@@ -44,7 +44,11 @@ def build(_services: Services, labels: Labels) -> PicturesPage:
     """A button for the screen, and the pictures."""
     show = gr.Button(t("picture.show", labels.lang), elem_id="picture-show")
     labels.keep(show, value="picture.show")
-    return PicturesPage(show, gr.Textbox("", visible="hidden", elem_id="picture-page"), gr.HTML("", elem_id="pictures"))
+    return PicturesPage(
+        show,
+        gr.Textbox("", visible="hidden", elem_classes="carried", elem_id="picture-page"),
+        gr.HTML("", elem_id="pictures"),
+    )
 
 
 def wire(services: Services, page: PicturesPage, shared: Any, tab: gr.Tab) -> None:
