@@ -234,7 +234,7 @@ def group(
     ``held``: person and day of each talk. ``dated``: the days on which it happened to somebody. A department of fewer than five people with a talk is neither told nor the
     only one compared with.
     """
-    rule = rules()["group"] | rules()[kind]
+    rule = {**rules()["group"], **rules()[kind]}
     span = dt.timedelta(days=int(rule["least_after"]))
     talked: dict[str, set[str]] = defaultdict(set)
     count: dict[str, int] = defaultdict(int)

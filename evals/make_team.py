@@ -91,58 +91,63 @@ def csv_files(team: MadeTeam) -> dict[TableKind, bytes]:
 
 
 def bench(count: int) -> dict[str, tuple[float, float]]:
-    """Seconds for each thing a page opens, ``(median of five, processor time of one)``, drawing included.
+    """Seconds to read what a page opens, ``(median of five, processor time of one)``.
 
-    Through the product's own services on a SQLite file with every body sealed; everybody has a talk that was held, a pack,
-    minutes and a plan.
+    From a SQLite file with every body sealed; everybody has a talk that was held, a pack, minutes and a plan.
     """
-    from app.settings import Settings
-    from app.ui.cycle import pictures, signals
-    from app.ui.cycle.pack_html import before_html, numbers_html
-    from app.wiring import Services, single_user
-    from cycle.minutes import entries_of
-    from cycle.packs import Pack
-    from cycle.plans import ActionItem
-    from cycle.rounds import Round
-    from cycle.talks import Stage
+    from cycle.assessments import Assessments
+    from cycle.minutes import MinutesOfTalks, entries_of
+    from cycle.packs import Pack, Packs
+    from cycle.plans import ActionItem, Plans
+    from cycle.rounds import Round, Rounds
+    from cycle.signals import Signals
+    from cycle.talks import Stage, Talks
+    from cycle.team import Team
+    from cycle.work import WorkList
     from interview.actor import Actor, Role
+    from storage.database import open_database
+    from storage.store import Store
+    from storage.vault import Vault
 
+    class _Clock:
+        def now(self) -> dt.datetime:
+            return dt.datetime.now(dt.UTC)
+
+    me, hr, clock, today = Actor("me", Role.MANAGER, "zh"), Actor("hr", Role.HR, "zh"), _Clock(), dt.date.today()
     with tempfile.TemporaryDirectory() as home:
-        services, me = Services(Settings(home=Path(home))), single_user("zh")
-        hr, today = Actor(me.id, Role.HR, "zh"), dt.date.today()
+        vault = Vault.from_file(Path(home) / "master.key")
+        records = Store(open_database(f"sqlite:///{home}/bench.db"), vault, clock).records
+        team = Team(records)
+        talks, rounds = Talks(records, team), Rounds(records, clock)
+        plans, minutes = Plans(records, talks, clock), MinutesOfTalks(records, talks, clock, lambda _live_id: False)
+        packs = Packs(records, team, talks, Assessments(records, talks, clock), plans)
+        work, signals = WorkList(records, clock), Signals(records, team, clock)
         made = make(count)
         results: dict[str, tuple[float, float]] = {}
-        results["import"] = _timed(lambda: services.team.take(me, made.people, made.figures, made.events), 1)
-        asked = Round(name="年终", opens=today, due=today + dt.timedelta(days=30))
-        held = services.rounds.open(hr, asked)
-        talks = services.talks.all(me)
+        results["import"] = _timed(lambda: team.take(me, made.people, made.figures, made.events), 1)
+        held = rounds.open(hr, Round(name="年终", opens=today, due=today + dt.timedelta(days=30)))
         step = ActionItem(
             id="", what="整理回访清单", how="每周五导出并标出未回访的客户", by=today + dt.timedelta(days=60), every="week",
             support="同事帮着看一遍", know="清单上没有超过两周的", since=today,
         )  # fmt: skip
-        for talk in talks:
-            services.packs.save(me, talk.id, Pack(rating="B", text="整体达到目标，回访不够稳定。"), 0)
-            services.talks.move(me, talk.id, Stage.HELD)
-            services.minutes.save(me, talk.id, entries_of("agreed", "每周五一起看清单"), 0)
-            services.plans.put_action(me, talk.id, step)
+        for talk in (every := talks.all(me)):
+            packs.save(me, talk.id, Pack(rating="B", text="整体达到目标，回访不够稳定。"), 0)
+            talks.move(me, talk.id, Stage.HELD)
+            minutes.save(me, talk.id, entries_of("agreed", "每周五一起看清单"), 0)
+            plans.put_action(me, talk.id, step)
         for actor in (me, hr):
-            services.signals.switch(actor, on=True)
-        one = talks[0]
-
-        def pack() -> object:
-            opened = services.packs.open(me, one.id)
-            return before_html(opened, "zh"), numbers_html(opened.numbers, "zh")
-
+            signals.switch(actor, on=True)
+        one = every[0]
         opened: dict[str, Callable[[], object]] = {
-            "team list": lambda: services.team.people(me),
-            "work list": lambda: services.work.overview(me),
-            "pack": pack,
-            "pictures": lambda: pictures.drawn(services, one.key_id, "zh"),
-            "minutes": lambda: services.minutes.of_talk(me, one.id),
-            "plan": lambda: (services.plans.of_talk(me, one.id), services.plans.outcome(me, one.key_id)),
-            "signals": lambda: signals.html(services.signals.all(me), "zh", on=True),
-            "HR signals": lambda: signals.html(services.signals.departments(hr), "zh", on=True),
-            "HR round": lambda: services.rounds.completion(hr, held.id),
+            "team list": lambda: team.people(me),
+            "work list": lambda: work.overview(me),
+            "pack": lambda: packs.open(me, one.id),
+            "pictures": lambda: (team.figures(me, one.key_id), team.events(me, one.key_id), team.all_figures(me)),
+            "minutes": lambda: minutes.of_talk(me, one.id),
+            "plan": lambda: (plans.of_talk(me, one.id), plans.outcome(me, one.key_id)),
+            "signals": lambda: signals.all(me),
+            "HR signals": lambda: signals.departments(hr),
+            "HR round": lambda: rounds.completion(hr, held.id),
         }
         for name, call in opened.items():
             results[name] = _timed(call)
