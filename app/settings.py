@@ -1,5 +1,6 @@
 """Every setting, from ``TANDAO_*`` in the environment or an ``.env`` file. The defaults run offline."""
 
+import hashlib
 import ipaddress
 from pathlib import Path
 from typing import Literal
@@ -128,6 +129,15 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'tandao.db'}"
+
+    @property
+    def ledger_head(self) -> str:
+        """Name of the file in the home folder that says which consent entry of this database was the last."""
+        if not self.database_url:
+            return "ledger.head"
+        where = urlsplit(self.database_url)
+        address = f"{where.hostname}:{where.port}{where.path}"
+        return f"ledger-{hashlib.sha256(address.encode()).hexdigest()[:12]}.head"
 
 
 def _is_loopback(host: str) -> bool:

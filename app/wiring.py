@@ -191,7 +191,7 @@ class Services:
         except OSError as error:
             raise StorageError(str(error), message_key="error.home", path=str(home)) from error
         vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
-        return Store(open_database(self.settings.url), vault, SystemClock())
+        return Store(open_database(self.settings.url), vault, SystemClock(), home / self.settings.ledger_head)
 
     @cached_property
     def accounts(self) -> "Accounts":

@@ -241,7 +241,7 @@ class Consents:
 
     def verify(self) -> int | None:
         """The number of the first broken entry, or None."""
-        return first_broken(self._ledger.entries())
+        return first_broken(self._ledger.entries(), self._ledger.head())
 
     def _say(
         self,

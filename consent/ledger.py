@@ -55,6 +55,10 @@ class LedgerRepository(Protocol):
         """The name, or None where it was forgotten."""
         ...
 
+    def head(self) -> "Head | None":
+        """The entry written last, as kept outside the table; None where nothing is kept."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -79,14 +83,23 @@ def chained(entry: Entry, number: int, before: str) -> Entry:
     return replace(placed, digest=digest_of(placed))
 
 
-def first_broken(entries: Iterable[Entry]) -> int | None:
-    """The number of the first entry that was changed or is missing, or None for a whole chain from 1 on."""
+Head = tuple[int, str]
+"""Number and digest of the entry written last, kept outside the table."""
+
+
+def first_broken(entries: Iterable[Entry], head: Head | None = None) -> int | None:
+    """The number of the first entry that was changed or is missing, or None for a whole chain from 1 on.
+
+    ``head`` shows entries missing at the end, which the chain alone can't; an entry after it is as good as any other.
+    """
     before, expected = GENESIS, 1
     for entry in entries:
         if entry.number != expected or entry.before != before or entry.digest != digest_of(entry):
             return expected
+        if head is not None and entry.number == head[0] and entry.digest != head[1]:
+            return expected
         before, expected = entry.digest, expected + 1
-    return None
+    return expected if head is not None and head[0] >= expected else None
 
 
 def standing(entries: Sequence[Entry]) -> Standing:

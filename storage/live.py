@@ -1,15 +1,19 @@
 """Live interviews, their words under keys by purpose, and the consent ledger. Every store checks consent in its own
 transaction."""
 
+import contextlib
 import datetime as dt
+import os
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from consent.grants import ConsentGrant, LiveInterview
-from consent.ledger import GENESIS, Entry, chained, standing
+from consent.ledger import GENESIS, Entry, Head, chained, standing
 from consent.notices import Purpose
 from interview.conversation import Lang
 from interview.errors import ConflictError, ConsentError, InputError, NotFoundError
@@ -46,29 +50,57 @@ def hold(db: Connection, interview_id: str) -> None:
 class SqlLedger:
     """The chain. There is no method that changes or removes an entry."""
 
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(self, engine: Engine, vault: Vault, head: Path | None = None) -> None:
         self._engine = engine
         self._vault = vault
+        self._head = head
+        """A file beside the database that says which entry was the last, so that none can be dropped from the end."""
 
     def append(self, draft: Entry, name: str) -> Entry:
         """Seal the name under the person's key, chain, store. In the same transaction, what was stored under purposes
         that hold no longer is destroyed and a receipt follows, so that nothing can come between the two."""
         for _ in range(TRIES):
             try:
-                return self._append(draft, name)
+                entry, last = self._append(draft, name)
             except ConflictError:
                 continue
+            self._keep_head(last)
+            return entry
         raise ConflictError("the ledger is busy")
 
-    def _append(self, draft: Entry, name: str) -> Entry:
+    def head(self) -> Head | None:
+        """Number and digest; None where no such file is, or none can be read."""
+        try:
+            number, digest = self._head.read_text("ascii").split() if self._head else ("", "")
+            return (int(number), digest) if number else None
+        except (OSError, ValueError):
+            return None
+
+    def _keep_head(self, last: Entry) -> None:
+        """Written whole or not at all. Where it can't be, the entry stands all the same and the file stays behind it."""
+        if self._head is None:
+            return
+        draft = self._head.with_name(f".{self._head.name}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(f"{last.number} {last.digest}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._head)
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+    def _append(self, draft: Entry, name: str) -> tuple[Entry, Entry]:
+        """The entry, and the last one stored with it."""
         with transaction(self._engine) as db:
             hold(db, draft.interview_id)
             before = standing(entries_of(db, draft.interview_id)).purposes
-            entry = self._insert(db, draft, name)
+            entry = last = self._insert(db, draft, name)
             lost = before - standing(entries_of(db, draft.interview_id)).purposes
             if lost and _destroy_under(db, draft.interview_id, lost):
-                self._insert(db, replace(draft, kind="erased", purposes=tuple(sorted(lost))), "")
-        return entry
+                last = self._insert(db, replace(draft, kind="erased", purposes=tuple(sorted(lost))), "")
+        return entry, last
 
     def _insert(self, db: Connection, draft: Entry, name: str) -> Entry:
         last = (

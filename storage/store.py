@@ -1,6 +1,7 @@
 """All repositories over one database and one vault."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 class Store:
     """What ``app/wiring.py`` hands to the services."""
 
-    def __init__(self, engine: Engine, vault: Vault, clock: Clock) -> None:
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock, head: Path | None = None) -> None:
+        """``head``: the file that says which entry of the consent ledger was the last."""
+        self._head = head
         self.engine = engine
         self._vault = vault
         self._clock = clock
@@ -74,7 +77,7 @@ class Store:
         """Who agreed to what."""
         from storage.live import SqlLedger
 
-        return SqlLedger(self.engine, self._vault)
+        return SqlLedger(self.engine, self._vault, self._head)
 
     @cached_property
     def custom_files(self) -> "SqlCustomFiles":

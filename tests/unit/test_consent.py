@@ -4,16 +4,17 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, insert, select, text
 
 from consent.grants import ConsentGrant, Consents
-from consent.ledger import first_broken
+from consent.ledger import chained, first_broken
 from consent.notices import Purpose, notice, supported
 from interview.actor import Actor, Role
 from interview.errors import ConsentError, InputError, NotFoundError, PermissionDeniedError
 from interview.ports import Utterance
 from storage.database import open_database
 from storage.store import Store
+from storage.tables import consent_ledger
 from storage.vault import Vault
 
 BOSS, OTHER = Actor("boss", Role.MANAGER, "zh"), Actor("other", Role.MANAGER, "zh")
@@ -34,7 +35,12 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    made = Store(open_database(f"sqlite:///{tmp_path / 't.db'}"), Vault.from_file(tmp_path / "k"), clock)
+    made = Store(
+        open_database(f"sqlite:///{tmp_path / 't.db'}"),
+        Vault.from_file(tmp_path / "k"),
+        clock,
+        tmp_path / "ledger.head",
+    )
     yield made
     made.engine.dispose()
 
@@ -153,6 +159,52 @@ def test_any_change_of_the_ledger_is_found(consents, store):
             assert first_broken(changed) == number + 1
         if number < len(entries) - 1:
             assert first_broken([*entries[:number], *entries[number + 1 :]]) == number + 1
+
+
+def test_a_row_dropped_from_the_table_itself_is_found_wherever_it_stood(consents, store):
+    """The last ones too, and all of them: what was written last is known outside the table."""
+    both(consents)
+    both(consents)
+    with store.engine.connect() as db:
+        kept = [dict(row._mapping) for row in db.execute(select(consent_ledger).order_by(consent_ledger.c.number))]
+    assert len(kept) == 4
+    for dropped in ({1}, {2}, {4}, {3, 4}, {1, 2, 3, 4}):
+        with store.engine.begin() as db:
+            db.execute(delete(consent_ledger))
+            left = [row for row in kept if row["number"] not in dropped]
+            if left:
+                db.execute(insert(consent_ledger), left)
+        assert consents.verify() == min(dropped)
+    with store.engine.begin() as db:
+        db.execute(insert(consent_ledger), kept)
+    assert consents.verify() is None
+
+
+def test_a_chain_written_anew_from_some_entry_on_is_found(consents, store):
+    both(consents)
+    entries = consents.entries()
+    forged = chained(replace(entries[-1], purposes=()), entries[-1].number, entries[-1].before)
+    anew = [*entries[:-1], forged]
+    assert first_broken(anew) is None, "whole in itself"
+    assert first_broken(anew, store.ledger.head()) == entries[-1].number
+
+
+def test_without_the_file_or_with_an_older_one_what_is_there_still_verifies(consents, store, tmp_path):
+    both(consents)
+    head = tmp_path / "ledger.head"
+    before = head.read_text()
+    assert head.stat().st_mode & 0o777 == 0o600
+    both(consents)
+    head.write_text(before)
+    assert consents.verify() is None
+    for broken in ("", "x y", "7"):
+        head.write_text(broken)
+        assert consents.verify() is None
+    head.unlink()
+    assert consents.verify() is None
+    head.mkdir()
+    both(consents)
+    assert consents.verify() is None and len(consents.entries()) == 6
 
 
 def test_a_forgotten_name_leaves_a_whole_chain(consents, store):
