@@ -1,6 +1,7 @@
 """``tandao doctor``: what is right, what is wrong and how to put it right. Changes nothing."""
 
 import base64
+import contextlib
 import datetime as dt
 import difflib
 import json
@@ -10,12 +11,12 @@ import socket
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from dotenv import dotenv_values
@@ -24,10 +25,15 @@ from app.settings import Settings, load_settings
 from interview.conversation import LANGS, Lang
 from interview.errors import SettingsError, StorageError
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 Status = Literal["ok", "warning", "broken"]
 _MARK: Mapping[Status, str] = {"ok": "✓", "warning": "!", "broken": "✗"}
 _LOW_GB, _FULL_GB = 1.0, 0.1
 _DAY_S = 86_400
+_APART_S = 30
+"""Leases and links of several machines go by their clocks; a lease is taken for two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +192,28 @@ def personas(settings: Settings) -> Iterator[Finding]:
 
 
 def clock(settings: Settings) -> Iterator[Finding]:
-    """The clock is not behind what was written before."""
+    """The clock is neither behind what was written before nor apart from the database server's."""
     now = dt.datetime.now(dt.UTC)
     written = [Path(__file__), *settings.home.glob("tandao.db*")]
     newest = max(path.stat().st_mtime for path in written)
     back = now.timestamp() < newest - _DAY_S
-    at = {"now": now.strftime("%Y-%m-%d %H:%M")}
+    at: dict[str, str | int | float] = {"now": now.strftime("%Y-%m-%d %H:%M")}
+    apart = 0.0 if _sqlite_path(settings) is not None else _apart_s(settings)
+    if not back and abs(apart) > _APART_S:
+        yield Finding("clock", "broken", "apart", at | {"seconds": round(abs(apart))})
+        return
     yield Finding("clock", "broken" if back else "ok", "back" if back else "ok", at)
+
+
+def _apart_s(settings: Settings) -> float:
+    """Seconds by which this machine is ahead of the database server; 0 where that can't be asked."""
+    try:
+        with _looking_at(settings) as db:
+            began = dt.datetime.now(dt.UTC).timestamp()
+            theirs = float(db.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+            return (began + dt.datetime.now(dt.UTC).timestamp()) / 2 - theirs
+    except Exception:  # said by the check of the database
+        return 0.0
 
 
 def port(settings: Settings) -> Iterator[Finding]:
@@ -236,13 +257,23 @@ def _version(settings: Settings, path: Path | None) -> str | None:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
                 return None
             return str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy import inspect, text
 
-    engine = create_engine(settings.url)
+    with _looking_at(settings) as db:
+        there = inspect(db).has_table("alembic_version")
+        return db.execute(text("SELECT version_num FROM alembic_version")).scalar() if there else None
+
+
+@contextlib.contextmanager
+def _looking_at(settings: Settings) -> "Generator[Connection]":
+    """A connection to a database server, which is not made to wait for long and changes nothing."""
+    from storage.database import plain_engine
+
+    engine = plain_engine(settings.url)
     try:
         with engine.connect() as db:
-            there = inspect(db).has_table("alembic_version")
-            return db.execute(text("SELECT version_num FROM alembic_version")).scalar() if there else None
+            yield db
+            db.rollback()
     finally:
         engine.dispose()
 
@@ -263,13 +294,17 @@ class _read_only:
 
 def _one_wrapped_key(settings: Settings) -> tuple[str, bytes] | None:
     """A stored key as it lies in the database, if there is one to try the master key on."""
-    path = _sqlite_path(settings)
-    if path is None or not path.exists():
+    path, query = _sqlite_path(settings), "SELECT id, wrapped FROM sealing_keys LIMIT 1"
+    if path is not None and not path.exists():
         return None
     try:
-        with _read_only(path) as db:
-            row = db.execute("SELECT id, wrapped FROM sealing_keys LIMIT 1").fetchone()
-    except sqlite3.Error:  # said by the check of the database
+        if path is not None:
+            with _read_only(path) as db:
+                row = db.execute(query).fetchone()
+        else:
+            with _looking_at(settings) as server:
+                row = server.exec_driver_sql(query).fetchone()
+    except Exception:  # said by the check of the database
         return None
     return (str(row[0]), bytes(row[1])) if row else None
 

@@ -21,11 +21,7 @@ def open_database(url: str) -> Engine:
 
     Raises SettingsError for a URL nothing can be made of, StorageError where the database can't be reached or written.
     """
-    try:
-        where = _with_driver(make_url(url))
-        engine = create_engine(where, **_engine_settings(where))
-    except (SQLAlchemyError, ImportError, ValueError) as error:  # no such form, no such driver
-        raise SettingsError(type(error).__name__, message_key="error.database_url") from error
+    engine = plain_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
     try:
@@ -35,6 +31,15 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def plain_engine(url: str) -> Engine:
+    """An engine that has not looked at the database yet; raises SettingsError for a URL nothing can be made of."""
+    try:
+        where = _with_driver(make_url(url))
+        return create_engine(where, **_engine_settings(where))
+    except (SQLAlchemyError, ImportError, ValueError) as error:  # no such form, no such driver
+        raise SettingsError(type(error).__name__, message_key="error.database_url") from error
 
 
 @contextmanager
