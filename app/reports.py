@@ -34,7 +34,7 @@ def _build(services: Services, actor: Actor, rehearsal_id: str, lang: Lang | Non
     )
     report["title"] = f"{stage.persona.name} · {stage.scenario.title}"
     report["ended"] = record.ended
-    report = services.reviews.applied(rehearsal_id, report)
+    report = services.reviews.applied(actor, rehearsal_id, report)
     report["points"] = bool(report["human"]) or services.reviews.points_may_be_shown()
     if record.owner_id == actor.id:
         rehearsals.save_report(actor, rehearsal_id, report)

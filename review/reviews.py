@@ -76,7 +76,7 @@ class Reviews:
         found: list[Shared] = []
         for record in self._reviews.shared_of(list(people)):
             report = self._rehearsals.report(record.id)
-            notes = self._reviews.notes(record.id)
+            notes = seen_by(actor, record.owner_id, self._reviews.notes(record.id))
             counted = effective(report, notes) if report else None
             found.append(
                 Shared(
@@ -87,10 +87,13 @@ class Reviews:
         return found
 
     def notes(self, actor: Actor, rehearsal_id: str) -> tuple[Note, ...]:
-        """What trainers wrote; for the owner, and for trainers it is shared with."""
-        record = self._rehearsals.get(rehearsal_id)
-        check(actor, Action.REHEARSAL_READ, record.owner_id, shared=self.may_read(actor, record))
-        return self._reviews.notes(rehearsal_id)
+        """What trainers wrote; all of it for the owner, for a trainer it is shared with as `seen_by` says."""
+        return seen_by(actor, *self._read(actor, rehearsal_id))
+
+    def withheld(self, actor: Actor, rehearsal_id: str) -> int:
+        """How many scores of other trainers this one will see once they have given their own."""
+        owner, notes = self._read(actor, rehearsal_id)
+        return len(notes) - len(seen_by(actor, owner, notes))
 
     def comment(self, actor: Actor, rehearsal_id: str, text: str, turn: int | None = None) -> Note:
         """Say something about a turn (from 0) or about the talk."""
@@ -120,27 +123,30 @@ class Reviews:
             self._rehearsals.save_report(rehearsal_id, counted, counted["score"])
         return note
 
-    def applied(self, rehearsal_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
-        """A report with the human scores in force; for whoever may read the report."""
-        return effective(report, self._reviews.notes(rehearsal_id))
+    def applied(self, actor: Actor, rehearsal_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
+        """A report with the human scores in force that its reader may see."""
+        return effective(report, self.notes(actor, rehearsal_id))
 
     def points_may_be_shown(self) -> bool:
         """Whether trainers and machine agree well enough for points; until then people see bands."""
         return points_may_be_shown(self._reviews.scores())
 
     def every_note(self, actor: Actor) -> list[Note]:
-        """All notes on all sessions shared with this trainer, for calibration."""
-        check(actor, Action.REVIEW_READ)
-        return [
-            note
-            for record in self._reviews.shared_of(list(self._people(actor)))
-            for note in self._reviews.notes(record.id)
-        ]
+        """All notes on all sessions shared with this trainer, for figures of agreement only: also those not yet seen."""
+        return [note for _, notes in self._shared_notes(actor) for note in notes]
+
+    def seen_notes(self, actor: Actor) -> list[Note]:
+        """As `every_note`, without what this trainer should not see before they have scored."""
+        return [note for owner, notes in self._shared_notes(actor) for note in seen_by(actor, owner, notes)]
 
     def people(self, actor: Actor) -> dict[str, str]:
         """Whose work a trainer may see at all, id to display name."""
         check(actor, Action.REVIEW_READ)
         return self._people(actor)
+
+    def _shared_notes(self, actor: Actor) -> list[tuple[str, tuple[Note, ...]]]:
+        check(actor, Action.REVIEW_READ)
+        return [(r.owner_id, self._reviews.notes(r.id)) for r in self._reviews.shared_of(list(self._people(actor)))]
 
     def _people(self, actor: Actor) -> dict[str, str]:
         """Whose shared sessions a trainer may see: their cohorts' members, and their own."""
@@ -148,6 +154,11 @@ class Reviews:
         for cohort in self._cohorts.led_by(actor.id):
             people |= cohort.members
         return people
+
+    def _read(self, actor: Actor, rehearsal_id: str) -> tuple[str, tuple[Note, ...]]:
+        record = self._rehearsals.get(rehearsal_id)
+        check(actor, Action.REHEARSAL_READ, record.owner_id, shared=self.may_read(actor, record))
+        return record.owner_id, self._reviews.notes(rehearsal_id)
 
     def _reviewable(self, actor: Actor, rehearsal_id: str) -> RehearsalRecord:
         record = self._rehearsals.get(rehearsal_id)
@@ -187,6 +198,20 @@ def machine_score(report: Mapping[str, Any], dimension: str) -> float | None:
     return None
 
 
+def seen_by(actor: Actor, owner_id: str, notes: Sequence[Note]) -> tuple[Note, ...]:
+    """What of the notes on a talk may be shown to a reader.
+
+    Two trainers agree or disagree only if each has scored for themselves: another's score of a dimension, and the
+    reason for it, stay out of a trainer's sight until they have given their own. Comments are for all.
+    """
+    own = {note.dimension for note in notes if note.author_id == actor.id}
+    return tuple(
+        note
+        for note in notes
+        if actor.id in (owner_id, note.author_id) or note.dimension is None or note.dimension in own
+    )
+
+
 def latest(notes: Sequence[Note]) -> dict[str, Note]:
     """The overruling in force for each dimension: the last one written."""
     return {note.dimension: note for note in notes if note.dimension is not None and note.score is not None}
@@ -201,8 +226,9 @@ def effective(report: Mapping[str, Any], notes: Sequence[Note]) -> dict[str, Any
     found = dict(report)
     human = latest(notes)
     found["machine_score"] = report.get("machine_score", report.get("score"))
+    found["machine_reason"] = report.get("machine_reason", report.get("unscorable_reason"))
     found["human"] = sorted(human)
-    if not human:
+    if not human and not report.get("human"):
         return found
     dimensions: list[dict[str, Any]] = []
     for entry in report["dimensions"]:
@@ -210,11 +236,13 @@ def effective(report: Mapping[str, Any], notes: Sequence[Note]) -> dict[str, Any
         machine = entry.get("machine", entry["score"])
         dimensions.append({**entry, "machine": machine, "score": machine if note is None else note.score})
     found["dimensions"] = dimensions
-    score = human[TOTAL].score if TOTAL in human else _mean(dimensions, report, found["machine_score"])
+    if TOTAL in human:
+        score = human[TOTAL].score
+    else:
+        score = _mean(dimensions, report, found["machine_score"]) if human else found["machine_score"]
     found["score"] = score
-    if score is not None:
-        found["band"] = band_of(score, str(report["lang"]))
-        found["unscorable_reason"] = None
+    found["band"] = None if score is None else band_of(score, str(report["lang"]))
+    found["unscorable_reason"] = found["machine_reason"] if score is None else None
     return found
 
 

@@ -88,13 +88,13 @@ def test_a_human_score_counts_and_the_machines_is_kept(services, cohort):
     machine = services.rehearsals.saved_report(ANN, talk)
     services.reviews.share(ANN, talk, True)
     services.reviews.overrule(TRAINER, talk, "listening", 10, "复述都是空的", turn=3)
-    report = services.reviews.applied(talk, machine)
+    report = services.reviews.applied(ANN, talk, machine)
     listening = next(d for d in report["dimensions"] if d["id"] == "listening")
     before = next(d for d in machine["dimensions"] if d["id"] == "listening")
     assert listening["score"] == 10 and listening["machine"] == before["score"]
     assert report["score"] < report["machine_score"] == machine["score"]
     services.reviews.overrule(TRAINER, talk, TOTAL, 88, "整体放得开，结果也说清了")
-    assert services.reviews.applied(talk, machine)["score"] == 88
+    assert services.reviews.applied(ANN, talk, machine)["score"] == 88
     assert [n.text for n in services.reviews.notes(ANN, talk)] == ["复述都是空的", "整体放得开，结果也说清了"]
     again = build_report(services, ANN, talk)
     assert again["score"] == 88 and services.rehearsals.get(ANN, talk).score == 88
@@ -111,6 +111,32 @@ def test_the_owners_list_and_stored_report_follow_the_human_at_once(services, co
     services.reviews.overrule(TRAINER, talk, TOTAL, 20, "再听一遍，略高")
     last = services.reviews.notes(ANN, talk)[-1]
     assert (last.machine, last.score) == (machine, 20)
+
+
+def test_a_second_trainer_scores_before_seeing_the_firsts_score(services, cohort):
+    talk = held(services, ANN)
+    machine = services.rehearsals.saved_report(ANN, talk)["score"]
+    services.cohorts.create(OTHER, "另一班", "expert-open", "year-end-below", {"ann": "安"}, required=60)
+    services.reviews.share(ANN, talk, True)
+    services.reviews.comment(TRAINER, talk, "这里停一停更好", 2)
+    services.reviews.overrule(TRAINER, talk, "listening", 5, "复述都是空的", turn=3)
+    services.reviews.overrule(TRAINER, talk, TOTAL, 12, "结果没说清")
+
+    (session,) = services.reviews.sessions(OTHER)
+    assert (session.score, session.settled) == (machine, False)
+    assert [n.text for n in services.reviews.notes(OTHER, talk)] == ["这里停一停更好"]
+    assert services.reviews.withheld(OTHER, talk) == 2
+    shown = build_report(services, OTHER, talk)
+    assert (shown["score"], shown["human"]) == (machine, [])
+    assert all(d["score"] == d.get("machine", d["score"]) for d in shown["dimensions"])
+    assert disagreements(services.reviews.seen_notes(OTHER)) == []
+    assert len(two_trainers(services.reviews.every_note(TRAINER))) == 0
+
+    services.reviews.overrule(OTHER, talk, TOTAL, 40, "说是说了，绕")
+    assert services.reviews.withheld(OTHER, talk) == 1  # of the part they have not scored
+    assert {n.score for n in services.reviews.notes(OTHER, talk) if n.dimension == TOTAL} == {12, 40}
+    assert services.reviews.withheld(ANN, talk) == 0 and services.rehearsals.get(ANN, talk).score == 40
+    assert two_trainers(services.reviews.every_note(TRAINER)) == [(12, 40)]
 
 
 @pytest.mark.parametrize("turn", [-1, 500])

@@ -56,11 +56,14 @@ def calibration_html(services: Services, lang: Lang) -> str:
     month_head = "".join(f"<th>{t('calibrate.' + k, lang)}</th>" for k in ("month", "pairs", "difference"))
     widest: list[str] = []
     people = services.reviews.people(actor)
-    for note in sorted(disagreements(notes), key=lambda n: n.turn is None):  # those about a sentence first
-        sentence = ""
+    seen = disagreements(services.reviews.seen_notes(actor))
+    for note in sorted(seen, key=lambda n: n.turn is None):  # those about a sentence first
+        sentence = f"<i>{t('calibrate.no_sentence', lang)}</i> "
         if note.turn is not None:
             turns = services.rehearsals.turns(actor, note.rehearsal_id)
-            sentence = f"<q>{escape(turns[note.turn].payload['text'])}</q> " if 0 <= note.turn < len(turns) else ""
+            sentence = (
+                f"<q>{escape(turns[note.turn].payload['text'])}</q> " if 0 <= note.turn < len(turns) else sentence
+            )
         whose = people.get(services.rehearsals.get(actor, note.rehearsal_id).owner_id, "")
         widest.append(
             f"<li>{sentence}<b>{escape(dimension_name(note.dimension or '', lang))}</b> {note.machine:.0f} → "

@@ -68,6 +68,7 @@ def wire(services: Services, page: TrainerPage, outer: gr.Tab, language: gr.Stat
 def redraws(services: Services, page: TrainerPage, language: gr.State) -> list[dict[str, Any]]:
     """What follows the language switch."""
     return [
+        reviewing.listing(services, page.review, language),
         reviewing.redraw(services, page.review, language), live_talks.redraw(services, page.live, language), cohorting.redraw(services, page.cohort, language),
         calibrating.redraw(services, page.calibration, language), teaching.redraw(services, page.lesson, language),
         *[editing.redraw(services, edit, language) for edit in page.edits],

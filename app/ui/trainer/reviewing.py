@@ -154,12 +154,12 @@ def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[st
             and (last is None or s.record.updated_at.astimezone().date() <= last)
         ]  # fmt: skip
         every = (t("review.all", lang), ALL)
+        named = [(p.name, p.id) for p in services.library.personas(lang) if p.id in personas]
+        titled = [(s.title, s.id) for s in services.library.scenarios(lang) if s.id in scenarios]
         return [
             gr.update(choices=[every, *[(p, p) for p in people]]),
-            gr.update(choices=[every, *[(p.name, p.id) for p in services.library.personas(lang) if p.id in personas]]),
-            gr.update(
-                choices=[every, *[(s.title, s.id) for s in services.library.scenarios(lang) if s.id in scenarios]]
-            ),
+            gr.update(choices=[every, *named]),
+            gr.update(choices=[every, *titled]),
             gr.update(choices=[every, *[(t("flag." + f, lang), f) for f in flags]]),
             gr.update(choices=[(_card(services, s, lang), s.record.id) for s in kept]),
         ]
@@ -270,7 +270,9 @@ def _opened(services: Services, picked: str | None, lang: Lang) -> list[str]:
     actor = services.acting(lang, Role.TRAINER)
     report = build_report(services, actor, picked, lang)
     shown = report_html(report, services.rehearsals.transcript(actor, picked), lang)
-    return [shown, notes_html(services.reviews.notes(actor, picked), lang)]
+    withheld = services.reviews.withheld(actor, picked)
+    blind = f"<p class='note'>{t('review.withheld', lang, number=withheld)}</p>" if withheld else ""
+    return [shown, blind + notes_html(services.reviews.notes(actor, picked), lang)]
 
 
 def notes_html(notes: tuple[Note, ...], lang: Lang) -> str:
