@@ -51,7 +51,7 @@ def listing(services: Services) -> list[dict[str, str | bool | None]]:
 
 def first(services: Services) -> str:
     """A new link for the first administrator; raises InputError where there is one."""
-    secret = services.accounts.first_link()
+    secret = services.accounts.first_link(anew=True)
     if secret is None:
         raise InputError("there is an administrator", message_key="error.has_administrator")
     return t("cli.first_link", services.settings.language, url=f"{_base(services)}/welcome/{secret}")
@@ -69,16 +69,26 @@ def link(services: Services, login: str) -> str:
     return _link_line(services, account.login, account.role, services.accounts.reset(_holder(services), account.id))
 
 
-def change_role(services: Services, login: str, role: str) -> None:
-    """Another role."""
-    services.accounts.set_role(_holder(services), _named(services, login).id, _role(role))
+def change_role(services: Services, login: str, role: str) -> str:
+    """Another role; returns what is said of it, as all below."""
+    account = _named(services, login)
+    services.accounts.set_role(_holder(services), account.id, _role(role))
+    return _done(services, "role", account)
 
 
-def lock(services: Services, login: str, *, locked: bool) -> None:
+def lock(services: Services, login: str, *, locked: bool) -> str:
     """Shut out, or let in again."""
-    services.accounts.disable(_holder(services), _named(services, login).id, disabled=locked)
+    account = _named(services, login)
+    services.accounts.disable(_holder(services), account.id, disabled=locked)
+    return _done(services, "locked" if locked else "unlocked", account)
 
 
-def delete(services: Services, login: str) -> None:
+def delete(services: Services, login: str) -> str:
     """Destroy the account and its key."""
-    services.accounts.delete(_holder(services), _named(services, login).id)
+    account = _named(services, login)
+    services.accounts.delete(_holder(services), account.id)
+    return _done(services, "deleted", account)
+
+
+def _done(services: Services, what: str, account: Account) -> str:
+    return t(f"account.done_{what}", services.settings.language, name=account.name)

@@ -406,7 +406,7 @@ def accounts_role(login: str, role: str) -> None:
     from app.accounts_command import change_role
     from app.wiring import build_services
 
-    change_role(build_services(), login, role)
+    click.echo(change_role(build_services(), login, role))
 
 
 @accounts.command("lock")
@@ -416,7 +416,7 @@ def accounts_lock(login: str) -> None:
     from app.accounts_command import lock
     from app.wiring import build_services
 
-    lock(build_services(), login, locked=True)
+    click.echo(lock(build_services(), login, locked=True))
 
 
 @accounts.command("unlock")
@@ -426,7 +426,7 @@ def accounts_unlock(login: str) -> None:
     from app.accounts_command import lock
     from app.wiring import build_services
 
-    lock(build_services(), login, locked=False)
+    click.echo(lock(build_services(), login, locked=False))
 
 
 @accounts.command("delete")
@@ -437,7 +437,7 @@ def accounts_delete(login: str) -> None:
     from app.accounts_command import delete
     from app.wiring import build_services
 
-    delete(build_services(), login)
+    click.echo(delete(build_services(), login))
 
 
 @main.group()

@@ -3,6 +3,7 @@
 An account's role is the one of ``people/permissions.py``; employees have none, their pages open by a private link.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 import secrets
@@ -158,6 +159,10 @@ class AccountRepository(Protocol):
         """Purpose, account and end of a link, or None."""
         ...
 
+    def first_link_until(self) -> dt.datetime | None:
+        """When the first administrator's link runs out; None where there is none."""
+        ...
+
     def use_link(self, digest: str) -> bool:
         """Take the link out of use; False if somebody did before."""
         ...
@@ -298,11 +303,28 @@ class Accounts:
 
     # --- links that work once
 
-    def first_link(self) -> str | None:
-        """The secret of the link that makes the first administrator; None where one is there."""
+    def first_link(self, *, anew: bool = False) -> str | None:
+        """The secret of the link that makes the first administrator; None where one is there.
+
+        It follows from the database's own secret and the link's end, so that every replica tells the same one. ``anew``:
+        the one told before is void.
+        """
         if any(a.role is Role.ADMINISTRATOR and not a.disabled for a in self._repository.all()):
             return None
-        return self._link("first", None)
+        now = self._now()
+        until = self._repository.first_link_until()
+        end = now + LINK_LIFE["first"]
+        if anew or until is None or until - now < LINK_LIFE["first"] / 2:
+            # Of replicas that start together each arrives at the same end; one that is asked for is like no other.
+            odd = dt.timedelta(microseconds=1 + secrets.randbelow(60_000_000))
+            until = end - odd if anew else end.replace(second=0, microsecond=0)
+            with contextlib.suppress(ConflictError):  # another replica wrote the same
+                self._repository.add_link(digest(self._first_secret(until)), "first", None, until)
+            until = self._repository.first_link_until() or until
+        return self._first_secret(until)
+
+    def _first_secret(self, until: dt.datetime) -> str:
+        return self._repository.keyed(f"first link until {until.isoformat()}")[:48]
 
     def link(self, secret: str) -> Account | None:
         """Whose password the link sets; None for the first administrator's; raises NotFoundError where it is void."""

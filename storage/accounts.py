@@ -157,6 +157,14 @@ class SqlAccounts:
         purpose: LinkPurpose = "first" if row.purpose == "first" else "password"
         return purpose, row.account_id, dt.datetime.fromisoformat(row.until)
 
+    def first_link_until(self) -> dt.datetime | None:
+        """See ``AccountRepository.first_link_until``."""
+        with transaction(self._engine) as db:
+            found = (
+                db.execute(select(account_links.c.until).where(account_links.c.purpose == "first")).scalars().first()
+            )
+        return None if found is None else dt.datetime.fromisoformat(found)
+
     def use_link(self, digest: str) -> bool:
         """See ``AccountRepository.use_link``."""
         with transaction(self._engine) as db:

@@ -119,8 +119,9 @@ def test_the_first_administrator_comes_by_a_link_until_there_is_one(world: World
     link = world.accounts.first_link()
     assert link is not None
     assert world.accounts.link(link) is None
-    newer = world.accounts.first_link()
-    assert newer is not None
+    assert world.again().first_link() == link, "another replica, or this one started again, tells the same"
+    newer = world.accounts.first_link(anew=True)
+    assert newer not in (None, link) and world.again().first_link() == newer
     with pytest.raises(NotFoundError):
         world.accounts.use_link(link, GOOD, "admin")
     with pytest.raises(InputError):
@@ -130,9 +131,32 @@ def test_the_first_administrator_comes_by_a_link_until_there_is_one(world: World
     assert world.accounts.first_link() is None
     late = World(world.home.with_name("other"))
     link = late.accounts.first_link() or ""
+    late.clock.later(minutes=31)
+    assert late.accounts.link(link) is None
+    renewed = late.accounts.first_link() or ""
+    assert renewed != link, "nobody is told a link that is about to run out"
     late.clock.later(minutes=61)
-    with pytest.raises(NotFoundError):
-        late.accounts.use_link(link, GOOD, "admin")
+    for old in (link, renewed):
+        with pytest.raises(NotFoundError):
+            late.accounts.use_link(old, GOOD, "admin")
+
+
+def test_replicas_that_start_together_tell_one_link(world: World):
+    others = [world.again() for _ in range(4)]
+    told: list[str | None] = []
+    gate = threading.Barrier(len(others))
+
+    def start(accounts: Accounts) -> None:
+        gate.wait()
+        told.append(accounts.first_link())
+
+    threads = [threading.Thread(target=start, args=(one,)) for one in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == 4 and len(set(told)) == 1
+    assert world.accounts.link(told[0] or "") is None
 
 
 def test_sessions_end_unused_at_the_latest_and_by_signing_out(world: World):
