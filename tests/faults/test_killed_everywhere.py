@@ -1,6 +1,7 @@
 """SIGKILL at a hundred points each of a turn, a consent, a withdrawal, an erasure and minutes: nothing half is readable.
 
-The points: before every step on disk once, the rest at random times of the job, from a fixed seed.
+The points: before every step on disk once, the rest at random times of the job. A kill that came when the job had ended
+is checked too, and does not count.
 """
 
 import json
@@ -64,16 +65,20 @@ def killed_at_points(
     assert not whole["killed"]
     assert whole["steps"] > 2
     rng = random.Random(f"{job}")
-    ended = 0
-    for point in range(POINTS):
-        home, job, given = prepared(point)
-        within = point < whole["steps"]
-        how = {"die_at": point + 1} if within else {"after_s": rng.uniform(0.2, 1.0) * whole["took_s"]}
+    took_s, points = whole["took_s"], 0
+    for tried in range(4 * POINTS):
+        home, job, given = prepared(tried)
+        within = points < whole["steps"]
+        how = {"die_at": points + 1} if within else {"after_s": rng.uniform(0.2, 1.0) * took_s}
         found = nursery(home, job, *given, **how)
-        ended += found["killed"]
         assert found["killed"] or not within, "a job that ended before a step it had"
-        yield point, home, given, found["said"]
-    assert ended > POINTS // 3
+        yield tried, home, given, found["said"]
+        # The first run may have been slow beside other work: who was too late comes sooner the next time.
+        took_s *= 1.1 if found["killed"] else 0.7
+        points += found["killed"]
+        if points == POINTS:
+            return
+    raise AssertionError(f"killed at {points} points only")
 
 
 @pytest.fixture
