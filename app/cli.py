@@ -441,6 +441,31 @@ def accounts_delete(login: str) -> None:
 
 
 @main.group()
+def keys() -> None:
+    """Change the master key while servers run. 更换主密钥。"""
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """A new master key; the old one still opens what it sealed. 换新主密钥。"""
+    from app.keys_command import rotate
+    from app.wiring import build_services
+
+    for line in rotate(build_services()):
+        click.echo(line)
+
+
+@keys.command("retire")
+def keys_retire() -> None:
+    """Take the old master key away. 去掉旧主密钥。"""
+    from app.keys_command import retire
+    from app.wiring import build_services
+
+    for line in retire(build_services()):
+        click.echo(line)
+
+
+@main.group()
 def models() -> None:
     """Weights of optional local models. 本地模型文件。"""
 

@@ -1,6 +1,5 @@
 """``tandao doctor``: what is right, what is wrong and how to put it right. Changes nothing."""
 
-import base64
 import contextlib
 import datetime as dt
 import difflib
@@ -32,6 +31,9 @@ Status = Literal["ok", "warning", "broken"]
 _MARK: Mapping[Status, str] = {"ok": "✓", "warning": "!", "broken": "✗"}
 _LOW_GB, _FULL_GB = 1.0, 0.1
 _DAY_S = 86_400
+_KEY_FAULTS = {
+    "error.master_key_open": "open", "error.master_key_other": "other", "error.master_key_command": "command",
+}  # fmt: skip
 _APART_S = 30
 """Leases and links of several machines go by their clocks; a lease is taken for two minutes."""
 
@@ -124,28 +126,28 @@ def home(settings: Settings) -> Iterator[Finding]:
 
 def key(settings: Settings) -> Iterator[Finding]:
     """The master key is there, private, and the one that opens what is stored."""
-    path = settings.master_key_file or settings.home / "master.key"
-    at = {"path": str(path)}
-    wrapped = _one_wrapped_key(settings)
-    if not path.exists():
-        lost = wrapped is not None
-        yield Finding("key", "broken" if lost else "ok", "lost" if lost else "new", at)
-        return
+    from app.wiring import master_keys
     from storage.vault import Vault
 
     try:
-        vault = Vault(base64.b64decode(path.read_bytes(), validate=True))
-    except (OSError, ValueError, StorageError):
-        yield Finding("key", "broken", "wrong", at)
+        source = master_keys(settings)
+    except SettingsError:
+        yield Finding("key", "broken", "twice")
         return
+    at = {"path": source.where}
+    wrapped = _one_wrapped_key(settings)
     try:
+        if not source.read():
+            lost = wrapped is not None
+            yield Finding("key", "broken" if lost else "ok", "lost" if lost else "new", at)
+            return
         if wrapped is not None:
-            vault.unwrap(*wrapped)
-    except StorageError:
-        yield Finding("key", "broken", "other", at)
+            Vault(source).unwrap(*wrapped)
+    except StorageError as error:
+        yield Finding("key", "broken", _KEY_FAULTS.get(error.message_key, "wrong"), at)
         return
-    shared = os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077
-    yield Finding("key", "broken" if shared else "ok", "open" if shared else "ok", at)
+    older = len(source.read()) > 1
+    yield Finding("key", "warning" if older else "ok", "older" if older else "ok", at)
 
 
 def database(settings: Settings) -> Iterator[Finding]:

@@ -104,6 +104,7 @@ def _forget_in_time(services: Services) -> None:
     """Destroy what was kept for as long as promised, at the start and every hour."""
     from app.steady import Steady
     from interview.errors import TandaoError
+    from storage.database import settle
 
     steady = Steady()
     while True:
@@ -113,6 +114,7 @@ def _forget_in_time(services: Services) -> None:
             elif services.leases.take("retention", 1_800):
                 services.live.expire()
                 services.minutes.erase_withdrawn()
+                settle(services.engine)
         time.sleep(3_600)
 
 

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     personas: Path | None = Field(default=None, description="folder of personas instead of the packaged one")
     pace_s: float = Field(default=0.45, ge=0, le=5, description="pause between the sentences of a reply on the page")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+    master_key: SecretStr = Field(
+        default=SecretStr(""), description="the master key itself, 32 bytes in base64, instead of the file"
+    )
+    master_key_command: str = Field(
+        default="", description="a program that prints it, such as a key service's client; run without a shell"
+    )
     cue_model: str = Field(
         default="",
         description="a transformers classifier (path or hub name) that adds faint cues; needs [transformers]",

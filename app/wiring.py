@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from speech.voices import Voices
     from speech.worker import Transcriber
     from storage.leases import SqlLeases
+    from storage.master import MasterKeys
     from storage.store import Store
 
 
@@ -69,6 +70,21 @@ class SystemClock:
     def now(self) -> dt.datetime:
         """Aware UTC time."""
         return dt.datetime.now(dt.UTC)
+
+
+def master_keys(settings: Settings) -> "MasterKeys":
+    """Where the settings say the master key is; raises SettingsError where they say it twice."""
+    from storage.master import KeyCommand, KeyFile, KeyText
+
+    text = settings.master_key.get_secret_value().strip()
+    said = [bool(text), bool(settings.master_key_command.strip()), settings.master_key_file is not None]
+    if sum(said) > 1:
+        raise SettingsError("two master keys", message_key="error.master_key_twice")
+    if text:
+        return KeyText(text)
+    if settings.master_key_command.strip():
+        return KeyCommand(settings.master_key_command)
+    return KeyFile(settings.master_key_file or settings.home / "master.key")
 
 
 def single_user(lang: Lang, role: Role = Role.MANAGER) -> Actor:
@@ -183,15 +199,20 @@ class Services:
         """Everything that is kept, in the settings' database."""
         from storage.database import open_database
         from storage.store import Store
-        from storage.vault import Vault
+        from storage.vault import open_vault
 
         home = self.settings.home
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StorageError(str(error), message_key="error.home", path=str(home)) from error
-        vault = Vault.from_file(self.settings.master_key_file or home / "master.key")
-        return Store(open_database(self.settings.url), vault, SystemClock(), home / self.settings.ledger_head)
+        engine = open_database(self.settings.url)
+        try:
+            vault = open_vault(master_keys(self.settings), engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return Store(engine, vault, SystemClock(), home / self.settings.ledger_head)
 
     @cached_property
     def accounts(self) -> "Accounts":

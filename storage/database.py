@@ -1,7 +1,7 @@
 """The engine for a database URL, brought to the newest migration when first used."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,21 @@ from interview.errors import ConflictError, SettingsError, StorageError
 from storage.tables import HEAD, metadata
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+_BUSY_MS = 15_000
+_ERASED = "tandao_erased"
+_ERASURES = tuple(
+    f"DELETE FROM {table}"
+    for table in (
+        "sealing_keys",
+        "records",
+        "utterances",
+        "live_sound",
+        "class_answers",
+        "custom_files",
+        "review_notes",
+    )
+)
+"""Statements that take away something sealed, or the key to it."""
 _SCHEMA_LOCK = 7_420_613_358
 """PostgreSQL's advisory lock under which one of several starting replicas makes or changes the tables."""
 
@@ -24,6 +39,7 @@ def open_database(url: str) -> Engine:
     engine = plain_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
+        event.listen(engine, "after_cursor_execute", _note_erasure)
     try:
         with storage_errors():
             _bring_up_to_date(engine)
@@ -65,9 +81,36 @@ def _why(said: str) -> str:
 
 @contextmanager
 def transaction(engine: Engine) -> Generator[Connection]:
-    """One transaction, with errors as ours."""
-    with storage_errors(), engine.begin() as connection:
-        yield connection
+    """One transaction, with errors as ours. Where it deleted something sealed, no copy stays behind in the log."""
+    with storage_errors():
+        with engine.begin() as connection:
+            connection.info.pop(_ERASED, None)
+            yield connection
+            erased = connection.info.pop(_ERASED, False)
+        if erased:
+            settle(engine)
+
+
+def settle(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, which keeps pages as they were before; whether nothing of it is left.
+
+    Where others are reading it is left for the next time: it never makes anybody wait for longer than two seconds.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with suppress(SQLAlchemyError), engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=2000")
+        try:
+            row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+        return row[0] == 0
+    return False
+
+
+def _note_erasure(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if statement.startswith(_ERASURES):
+        connection.info[_ERASED] = True
 
 
 def _with_driver(url: URL) -> URL:
@@ -90,7 +133,7 @@ def _sqlite_settings(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
-        "busy_timeout=15000",
+        f"busy_timeout={_BUSY_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,11 +1,9 @@
-"""Keys: a master key in a file of its own, one data key per rehearsal, everything sealed with AES-256-GCM.
+"""Keys: a master key kept apart, a data key for each thing that can be forgotten, everything sealed with AES-256-GCM.
 
 Destroying a data key makes what it sealed unreadable, wherever a copy of it may be.
 """
 
-import base64
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +11,12 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Engine, select, update
 
 from interview.errors import StorageError
+from storage.database import settle, transaction
+from storage.master import KeyFile, MasterKeys
+from storage.tables import sealing_keys
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 
@@ -22,33 +24,104 @@ _KEY_BYTES, _NONCE_BYTES = 32, 12
 class Vault:
     """Wraps data keys with the master key. ``unwrapped`` keys live in memory only as long as a repository call."""
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != _KEY_BYTES:
-            raise StorageError("the master key must be 32 bytes", message_key="error.master_key")
-        self._master = AESGCM(master)
+    def __init__(self, source: MasterKeys) -> None:
+        """Raises StorageError where the source holds no usable key."""
+        self._source = source
+        self._keys: tuple[AESGCM, ...] = ()
+        self._stamp: object = None
+        self._load()
 
     @classmethod
     def from_file(cls, path: Path) -> "Vault":
-        """The key in a file, made with mode 0600 at the first start; raises StorageError if it can't be used."""
-        try:
-            if not path.exists():
-                _write_new_key(path)
-            return cls(base64.b64decode(path.read_bytes(), validate=True))
-        except (OSError, ValueError) as error:
-            raise StorageError(f"master key file: {error}", message_key="error.master_key") from error
+        """The key in a file, made with mode 0600 if there is none; for a database that is new, see ``open_vault``."""
+        source = KeyFile(path)
+        if not source.read():
+            source.make()
+        return cls(source)
 
     def new_key(self, key_id: str) -> tuple["DataKey", bytes]:
-        """A fresh data key and its wrapped form for the key table."""
+        """A fresh data key and its form wrapped for the key table with the newest master key."""
+        if self._stamp != self._source.stamp():
+            self._load()
         raw = AESGCM.generate_key(bit_length=8 * _KEY_BYTES)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return DataKey(raw), nonce + self._master.encrypt(nonce, raw, key_id.encode())
+        return DataKey(raw), self._wrap(key_id, raw)
 
     def unwrap(self, key_id: str, wrapped: bytes) -> "DataKey":
         """The data key; raises StorageError if it was wrapped with another master key or tampered with."""
-        try:
-            return DataKey(self._master.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], key_id.encode()))
-        except InvalidTag as error:
-            raise StorageError("sealed with another master key", message_key="error.master_key") from error
+        return DataKey(self._raw(key_id, wrapped))
+
+    def rewrap(self, key_id: str, wrapped: bytes) -> bytes | None:
+        """The data key wrapped with the newest master key, or None where it already is."""
+        if _opened(self._keys[0], key_id, wrapped) is not None:
+            return None
+        return self._wrap(key_id, self._raw(key_id, wrapped))
+
+    def _wrap(self, key_id: str, raw: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._keys[0].encrypt(nonce, raw, key_id.encode())
+
+    def _raw(self, key_id: str, wrapped: bytes) -> bytes:
+        """A key may have been changed while we run, so the source is asked again before giving up."""
+        for again in (False, True):
+            if again:
+                self._load()
+            for key in self._keys:
+                raw = _opened(key, key_id, wrapped)
+                if raw is not None:
+                    return raw
+        raise StorageError("another master key", message_key="error.master_key_other", path=self._source.where)
+
+    def _load(self) -> None:
+        stamp = self._source.stamp()
+        keys = self._source.read()
+        if not keys:
+            raise StorageError("no master key", message_key="error.master_key_lost", path=self._source.where)
+        self._keys = tuple(AESGCM(key) for key in keys)
+        self._stamp = stamp
+
+
+def open_vault(source: MasterKeys, engine: Engine) -> Vault:
+    """The vault of a database. A new master key is made only where nothing was sealed yet.
+
+    Raises StorageError where the key is missing, can be read by others, or is not the one the records were sealed with.
+    """
+    with transaction(engine) as db:
+        sealed = db.execute(select(sealing_keys).limit(1)).one_or_none()
+    if sealed is None and not source.read():
+        source.make()
+    vault = Vault(source)
+    if sealed is not None:
+        vault.unwrap(sealed.id, sealed.wrapped)
+    return vault
+
+
+def rewrap_all(engine: Engine, vault: Vault, batch: int = 200) -> int:
+    """Wrap every data key with the newest master key, in short transactions while servers run; how many had another.
+
+    A key changed or destroyed meanwhile is left as it is. Can be cut off at any moment and begun again.
+    """
+    changed, last = 0, ""
+    while True:
+        with transaction(engine) as db:
+            rows = db.execute(
+                select(sealing_keys).where(sealing_keys.c.id > last).order_by(sealing_keys.c.id).limit(batch)
+            ).all()
+            for row in rows:
+                wrapped = vault.rewrap(row.id, row.wrapped)
+                if wrapped is not None:
+                    same = (sealing_keys.c.id == row.id) & (sealing_keys.c.wrapped == row.wrapped)
+                    changed += db.execute(update(sealing_keys).where(same).values(wrapped=wrapped)).rowcount
+        if not rows:
+            settle(engine)
+            return changed
+        last = rows[-1].id
+
+
+def _opened(key: AESGCM, key_id: str, wrapped: bytes) -> bytes | None:
+    try:
+        return key.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], key_id.encode())
+    except (InvalidTag, ValueError):
+        return None
 
 
 class DataKey:
@@ -69,21 +142,3 @@ class DataKey:
             return json.loads(self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()))
         except InvalidTag as error:
             raise StorageError("a sealed record was changed", message_key="error.sealed") from error
-
-
-def _write_new_key(path: Path) -> None:
-    """Written whole to a private file, then linked into place, so that two first starts agree on one key."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink(missing_ok=True)

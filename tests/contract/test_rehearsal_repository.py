@@ -149,7 +149,7 @@ def test_another_master_key_opens_nothing(repository, store, home, clock):
     repository.create(record(), {"line": "x"})
     with pytest.raises(StorageError) as raised:
         SqlRehearsals(store.engine, Vault.from_file(home / "two.key"), clock).opening("r1")
-    assert raised.value.message_key == "error.master_key"
+    assert raised.value.message_key == "error.master_key_other"
 
 
 def at_once(*calls):
@@ -215,6 +215,7 @@ def test_the_key_file_is_private_and_made_once(home):
 
 def test_a_damaged_key_file_is_a_clear_error(home):
     (home / "master.key").write_text("not a key")
+    (home / "master.key").chmod(0o600)
     with pytest.raises(StorageError) as raised:
         Vault.from_file(home / "master.key")
     assert raised.value.message_key == "error.master_key"
