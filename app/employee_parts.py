@@ -47,7 +47,7 @@ def page_body(
     seen = _picture(services, visit, lang)
     return (
         f"{_STYLE}<p class='note'>{switch}</p><h1>{escape(t('me.title', lang, name=visit.profile.name))}</h1>"
-        f"{_facts(visit, lang)}{notes}{after}{seen}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
+        f"{_facts(visit, lang)}{_company(services, visit, lang)}{notes}{after}{seen}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
     )
 
 
@@ -70,6 +70,18 @@ def _facts(visit: Visit, lang: Lang) -> str:
     rows += [("me.purpose", talk.purpose)] if talk.purpose else []
     rows += [("me.bring", ("；" if lang == "zh" else "; ").join(talk.bring))] if talk.bring else []
     return "<div class='facts'>" + "".join(f"<p><b>{t(k, lang)}</b> {escape(v)}</p>" for k, v in rows) + "</div>"
+
+
+def _company(services: Services, visit: Visit, lang: Lang) -> str:
+    """What HR set for the round: how ratings are told, where to appeal, the company's own words."""
+    what = services.rounds.of_visit(visit)
+    if what is None:
+        return ""
+    rows = [t("me.published" if what.ratings_published else "me.unpublished", lang)]
+    rows += [f"<b>{t('me.appeal', lang)}</b> {escape(what.appeal)}"] if what.appeal else []
+    rows += [escape(what.form).replace("\n", "<br>")] if what.form else []
+    text = "".join(f"<p>{row}</p>" for row in rows)
+    return f"<section class='facts' id='company'><h2>{t('round.from_company', lang)}</h2>{text}</section>"
 
 
 def answers_from(fields: Mapping[str, str]) -> Answers:

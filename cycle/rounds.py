@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field, field_validator, model_validator
 
+from cycle.employee import Visit
 from cycle.records import Kind, Record, Records
 from cycle.talks import OPEN as STILL_OPEN
 from cycle.talks import Stage, Talk
@@ -32,7 +33,9 @@ class Round(Body):
     due: dt.date
     departments: tuple[str, ...] = Field(default=(), max_length=200)
     card: str = Field(default="", max_length=4_000, description="the company's own words on the flow card")
-    form: str = Field(default="", max_length=4_000, description="the company's own words in invitation and pack")
+    form: str = Field(
+        default="", max_length=4_000, description="the company's own words in invitation, pack and the employee's form"
+    )
     ratings_published: bool = False
     appeal: str = Field(default="", max_length=1_000, description="where somebody goes who disagrees with the rating")
 
@@ -100,6 +103,13 @@ class Rounds:
     def of_talk(self, actor: Actor, talk: Record) -> Round | None:
         """The round a talk of one's own belongs to, with the company's texts; None for a talk outside rounds."""
         check(actor, Action.TEAM_LEAD, talk.owner_id)
+        return self._round(talk)
+
+    def of_visit(self, visit: Visit) -> Round | None:
+        """The same for the bearer of a talk's private link."""
+        return self._round(visit.talk)
+
+    def _round(self, talk: Record) -> Round | None:
         return Round.model_validate(self._records.get(Kind.ROUND, talk.parent_id).body) if talk.parent_id else None
 
     def ask_for_team(self, actor: Actor) -> int:

@@ -14,8 +14,10 @@ from app.gate import MAX_SHEET_BYTES
 from cycle.assessments import MAX_TEXT, PARTS
 from cycle.minutes import entries_of
 from cycle.plans import ActionItem
+from cycle.rounds import Round
 from cycle.talks import Stage, Talk
 from cycle.team import Figure, KeyEvent, Person
+from interview.actor import Actor, Role
 from tests.unit.test_bad_input import ask
 
 NASTY = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>"
@@ -206,3 +208,31 @@ def test_the_gate_lets_a_whole_sheet_in_and_no_more(method, path, size, status):
 def test_a_full_sheet_of_chinese_fits_through_the_gate():
     fields = {f"{p}-{n}-{f}": "汉" * MAX_TEXT for p in PARTS for n in (1, 2, 3) for f in ("what", "why")}
     assert len(urlencode(fields | {"what": "autosave", "version": "999999999"})) < MAX_SHEET_BYTES
+
+
+@pytest.mark.parametrize(
+    ("published", "zh", "en"),
+    [(True, "评分在面谈前已经公布", "published before the talk"), (False, "评分会在面谈时告诉您", "in the talk")],
+)
+def test_what_hr_set_for_the_round_stands_on_the_employee_s_page(client, services, actor, published, zh, en):
+    services.team.add(actor, Person(name="林一"))
+    assert "id='company'" not in client.get(f"/me/{_link_of_newest(services, actor, plan=True)}").text
+    today = dt.datetime.now().astimezone().date()
+    services.rounds.open(
+        Actor("hr", Role.HR, "zh"),
+        Round(
+            name="年终", opens=today, due=today, form=f"请带上目标表{NASTY}", appeal="写信到 hr@example.com",
+            ratings_published=published,
+        ),
+    )  # fmt: skip
+    secret = _link_of_newest(services, actor)
+    shown = client.get(f"/me/{secret}").text
+    assert zh in shown and "写信到 hr@example.com" in shown and "请带上目标表&lt;script&gt;" in shown
+    assert NASTY not in shown and en in client.get(f"/me/{secret}?lang=en").text
+
+
+def _link_of_newest(services, actor, *, plan=False):
+    record, _ = services.team.people(actor)[-1]
+    if plan:
+        services.talks.plan(actor, record.id, dt.date(2027, 1, 1))
+    return services.visits.make(actor, services.talks.of_person(actor, record.id)[-1].id)

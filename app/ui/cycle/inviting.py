@@ -13,6 +13,7 @@ from app.ui.labels import Labels
 from app.wiring import Services
 from cycle.invitations import CHECKLIST, Form, Invitation
 from cycle.messages import State
+from cycle.rounds import Round
 from interview.conversation import Lang
 from interview.errors import InputError
 
@@ -240,15 +241,18 @@ def company_html(services: Services, talk: str, lang: Lang) -> str:
     record, _ = services.talks.talk(services.acting(lang), talk)
     what = services.rounds.of_talk(services.acting(lang), record)
     card = f"<a href='/flow-card?lang={lang}&talk={escape(talk)}' target='_blank'>{t('card.title', lang)}</a>"
-    if what is None:
-        return f"<div class='report'><p>{card}</p></div>"
+    return f"<div class='report'><p>{card}</p>{round_html(what, lang) if what else ''}</div>"
+
+
+def round_html(what: Round, lang: Lang) -> str:
+    """Days, how ratings are told, the way of appeal and the company's own words, for a manager."""
     rows = [
         f"<b>{escape(what.name)}</b> · {what.opens} – {what.due}",
         t("round.published" if what.ratings_published else "round.unpublished", lang),
     ]
     rows += [f"{t('round.appeal', lang)}: {escape(what.appeal)}"] if what.appeal else []
     rows += [escape(text).replace("\n", "<br>") for text in (what.card, what.form) if text]
-    return f"<div class='report'><p>{card}</p><p>{'<br>'.join(rows)}</p></div>"
+    return f"<p>{'<br>'.join(rows)}</p>"
 
 
 def sendings_html(services: Services, talk: str, lang: Lang) -> str:

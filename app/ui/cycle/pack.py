@@ -248,7 +248,8 @@ def wire(services: Services, page: PackPage, shared: "Shared", tab: gr.Tab) -> N
         talk, pack, version, lang = written(values)
         said, stored = kept(talk, pack, version, lang)
         opened = services.packs.open(services.acting(lang), talk)
-        made = [f"tandao-pack-{talk}.html", pack_document(opened, lang)]
+        company = services.rounds.of_talk(services.acting(lang), opened.talk)
+        made = [f"tandao-pack-{talk}.html", pack_document(opened, lang, company)]
         return [*made, *after(talk, said, pack, stored, lang)]
 
     page.buttons["print"].click(sheet, inputs, [*carried, *drawn], api_visibility="private").then(
@@ -291,7 +292,8 @@ def _filled(services: Services, page: PackPage, talk: str, lang: Lang) -> list[A
             updates.append(gr.update(choices=fixed[name], value=values[name]))
         else:
             updates.append(values[name])
-    head = [gr.update(visible=True), before_html(opened, lang), numbers_html(opened.numbers, lang)]
+    company = services.rounds.of_talk(services.acting(lang), opened.talk)
+    head = [gr.update(visible=True), before_html(opened, company, lang), numbers_html(opened.numbers, lang)]
     base = opened.pack.model_dump(mode="json")
     return [*head, *updates, "", "", *_placing(services, opened, lang), base, opened.version]
 

@@ -6,21 +6,27 @@ from html import escape
 from app.after_html import document, state_html
 from app.employee_parts import sheet_html
 from app.texts import t
+from app.ui.cycle.inviting import round_html
 from cycle.numbers import Number
 from cycle.pack_checks import Finding, text_of
 from cycle.packs import Incident, Opened
 from cycle.plans import Outcome, State
+from cycle.rounds import Round
 from cycle.situation import Advice, Placed, caution, reason_text
 from interview.conversation import Lang
 from interview.texts import situation_text, step_text
 
 
-def before_html(opened: Opened, lang: Lang) -> str:
-    """What became of the last plan, and the employee's sheet."""
-    return f"<div class='report'>{_outcome(opened.outcome, lang)}{_sheet(opened, lang)}</div>"
+def before_html(opened: Opened, company: Round | None, lang: Lang) -> str:
+    """What became of the last plan, the employee's sheet, and what the company says about the round."""
+    return f"<div class='report'>{_outcome(opened.outcome, lang)}{_sheet(opened, lang)}{_company(company, lang)}</div>"
 
 
-def pack_document(opened: Opened, lang: Lang) -> str:
+def _company(company: Round | None, lang: Lang) -> str:
+    return f"<h3>{t('round.from_company', lang)}</h3>{round_html(company, lang)}" if company else ""
+
+
+def pack_document(opened: Opened, lang: Lang, company: Round | None = None) -> str:
     """What goes into the talk on one sheet: only what the manager keeps. Situation, levels of potential and advice stay
     on the screen: paper lies on tables."""
     pack = opened.pack
@@ -49,7 +55,11 @@ def pack_document(opened: Opened, lang: Lang) -> str:
     outcome = _outcome(opened.outcome, lang) if opened.outcome else ""
     due = f"<p>{t('pack.sheet_due', lang, day=opened.talk.due)}</p>" if opened.talk.due else ""
     own = f"<p class='note'>{t('pack.sheet_own', lang)}</p>"
-    return document(t("pack.sheet_title", lang, name=opened.person.name), f"{due}{outcome}{body}{own}", lang)
+    return document(
+        t("pack.sheet_title", lang, name=opened.person.name),
+        f"{due}{outcome}{body}{_company(company, lang)}{own}",
+        lang,
+    )
 
 
 def _plain(key: str, lang: Lang) -> str:
