@@ -151,15 +151,16 @@ class MinutesOfTalks:
         self._withdrawn = withdrawn
 
     def of_talk(self, actor: Actor, talk_id: str) -> tuple[Minutes, int]:
-        """The manager's view and the record's version, 0 where there are none."""
+        """The manager's view, and what ``save`` wants to hear of it, 0 where there are none."""
         talk, _ = self._talks.talk(actor, talk_id)
         record, minutes = self._read(talk)
-        return minutes, record.version if record else 0
+        return minutes, _seen(record, minutes)
 
     def save(self, actor: Actor, talk_id: str, entries: Sequence[Entry], version: int, live_id: str = "") -> int:
-        """Keep a new version, unless nothing changed; the record's version.
+        """Keep a new version, unless nothing changed; what the next ``save`` wants to hear.
 
-        Raises ConflictError where another window saved meanwhile, InputError for too many entries.
+        Raises ConflictError where another window saved meanwhile, InputError for too many entries. Somebody's word on
+        the version that was seen is no conflict: the new version asks for it again.
         """
         talk, _ = self._talks.talk(actor, talk_id)
         if len(entries) > MAX_ENTRIES:
@@ -167,7 +168,7 @@ class MinutesOfTalks:
         if live_id and self._withdrawn(live_id):
             raise ConflictError("consent withdrawn", message_key="error.minutes_withdrawn")
         record, minutes = self._read(talk)
-        if (record.version if record else 0) != version:
+        if _seen(record, minutes) != version:
             raise ConflictError("saved in another window", message_key="error.changed_meanwhile")
         latest = minutes.latest
         if latest is not None and latest.entries == tuple(entries):
@@ -177,9 +178,9 @@ class MinutesOfTalks:
         new = Version(number=number, at=self._clock.now(), entries=tuple(entries), live_id=from_words)
         kept = (*minutes.versions, new)[-MAX_VERSIONS:]
         changed = minutes.model_copy(update={"versions": kept, "last": number})
-        stored = self._store(talk, record, changed)
+        self._store(talk, record, changed)
         self._reach(talk, Stage.HELD)
-        return stored.version
+        return number
 
     def confirm(self, actor: Actor, talk_id: str, number: int) -> None:
         """The manager's word: the employee can read this version from now on.
@@ -286,6 +287,13 @@ class MinutesOfTalks:
         now = self._records.get(Kind.TALK, talk.id)
         if now.status not in (stage, Stage.FOLLOWED):
             self._records.put(replace(now, status=stage))
+
+
+def _seen(record: Record | None, minutes: Minutes) -> int:
+    """The newest version's number; where all were erased, one that no version has had."""
+    if record is None:
+        return 0
+    return minutes.latest.number if minutes.latest else minutes.last + record.version
 
 
 def _id(talk: Record) -> str:

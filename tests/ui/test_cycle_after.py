@@ -77,6 +77,13 @@ def test_link_sheet_minutes_plan(page: Page, server: Server, browser: Browser, t
     mine.click("button[value=confirm]")
     expect(mine.locator("[role=status]").first).to_contain_text("已确认这份纪要", timeout=SLOW_MS)
 
+    fill(page, "agreed", f"7. 每周五复盘一次客户拜访{NASTY}")
+    page.click("#after-confirm")
+    expect(page.locator("#after-state")).to_contain_text("第 2 版：等员工确认", timeout=SLOW_MS)
+    mine.reload()
+    mine.click("button[value=confirm]")
+    expect(mine.locator("[role=status]").first).to_contain_text("已确认这份纪要", timeout=SLOW_MS)
+
     fill(page, "sentence", "我要更努力")
     page.click("#after-sort")
     expect(page.locator("#after-asked")).to_contain_text("更努力", timeout=SLOW_MS)

@@ -84,6 +84,18 @@ def test_to_differ_needs_words_and_can_be_settled(services, actor, talk, secret)
     assert services.minutes.of_talk(actor, talk.id)[0].status == "confirmed"
 
 
+def test_an_employee_s_word_does_not_turn_the_manager_s_open_page_into_an_old_one(services, actor, talk, secret):
+    services.minutes.save(actor, talk.id, FIRST, 0)
+    services.minutes.confirm(actor, talk.id, 1)
+    _, seen = services.minutes.of_talk(actor, talk.id)
+    services.minutes.confirm_as_employee(services.visits.open(secret), 1)
+    services.minutes.save(actor, talk.id, SECOND, seen)
+    minutes, _ = services.minutes.of_talk(actor, talk.id)
+    assert minutes.status == "draft" and [v.number for v in minutes.versions] == [1, 2]
+    with pytest.raises(ConflictError):
+        services.minutes.save(actor, talk.id, FIRST, seen)
+
+
 def test_an_older_window_and_empty_minutes_are_refused(services, actor, talk):
     services.minutes.save(actor, talk.id, FIRST, 0)
     with pytest.raises(ConflictError):
