@@ -500,6 +500,9 @@ class AudioRoom:
                 return
             if Purpose.TRANSCRIBE not in found.purposes or over:
                 await self._stop(session, "over" if over else "withdrawn")
+            elif session.grant.covers(Purpose.SPEECH_SERVICE) and Purpose.SPEECH_SERVICE not in found.purposes:
+                if session.open:
+                    await self._keep_here(session)
             elif Purpose.VOICES not in found.purposes:
                 session.listener.without_voices()
             if session.recorder is not None and Purpose.KEEP_AUDIO not in found.purposes:
@@ -523,6 +526,14 @@ class AudioRoom:
         """Another language: what was said is read to its end in the old one, and the devices come back for the new."""
         session.closing = session.goes_on = True
         threading.Thread(target=_put_away, args=(session,), daemon=True).start()
+        for socket in list(session.sockets.values()):
+            with contextlib.suppress(RuntimeError):
+                await socket.close(1012)
+
+    async def _keep_here(self, session: _Session) -> None:
+        """Sound may leave this machine no more: what waits for the service is dropped, and the devices come back."""
+        session.closing = session.goes_on = True
+        await asyncio.to_thread(session.listener.abort)
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
                 await socket.close(1012)

@@ -69,7 +69,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         yield Finding("settings", "broken", "wrong", {"problem": str(error)})
         return
     yield Finding("settings", "ok", "ok")
-    from app.doctor_hearing import microphone, speech
+    from app.doctor_hearing import microphone, service, speech
     from app.doctor_llm import judge, llm
     from app.doctor_messages import messages
 
@@ -82,6 +82,7 @@ def examine(environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
         clock,
         port,
         speech,
+        service,
         microphone,
         llm,
         judge,

@@ -38,6 +38,17 @@ def speech(settings: Settings) -> Iterator[Finding]:
         yield Finding("speech", "ok", "ok", named)
 
 
+def service(settings: Settings) -> Iterator[Finding]:
+    """Whether sound leaves this machine, and how; nothing is sent by looking."""
+    named: dict[str, str | int | float] = {"model": settings.speech_service}
+    if not settings.speech_url:
+        return
+    if urlsplit(settings.speech_url).scheme == "https" or _is_this_machine(settings.speech_host):
+        yield Finding("speech_service", "ok", "set", named)
+    else:
+        yield Finding("speech_service", "warning", "open", named)
+
+
 def microphone(settings: Settings) -> Iterator[Finding]:
     """Browsers give the microphone to this machine's own page and to HTTPS."""
     if urlsplit(settings.public_url).scheme == "https" or _is_this_machine(settings.host):

@@ -139,7 +139,7 @@ class Recordings:
                 recorder.add(block.channel, base_s + block.start_s, block.samples)
 
         words = transcribe_file(
-            grant, path, self._services.transcriber, lang, split=split, told=told, cancelled=cancelled, kept=kept,
+            grant, path, self._services.hearing(grant), lang, split=split, told=told, cancelled=cancelled, kept=kept,
             hotwords=self._room.terms(grant.interview_id),
         )  # fmt: skip
         for heard in words:

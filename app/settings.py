@@ -68,6 +68,15 @@ class Settings(BaseSettings):
         default="whisper-base",
         description="what hears live interviews: a name of tandao models list, a folder, or owner/name on the hub",
     )
+    speech_url: str = Field(
+        default="",
+        description="an OpenAI-compatible transcription endpoint, such as https://host/v1; empty: this machine",
+    )
+    speech_service_model: str = Field(default="whisper-1", description="its model")
+    speech_key: SecretStr = Field(default=SecretStr(""), description="its key")
+    speech_timeout_s: float = Field(
+        default=30, gt=0, le=300, description="for one segment, after which it is sent again"
+    )
     models: Path = Field(
         default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"
     )
@@ -130,6 +139,16 @@ class Settings(BaseSettings):
             return ""
         host = urlsplit(self.llm_base_url).hostname or self.llm_base_url
         return f"{self.llm_model or '?'} ({host})"
+
+    @property
+    def speech_host(self) -> str:
+        """The machine that sound goes to; empty where it stays here."""
+        return (urlsplit(self.speech_url).hostname or self.speech_url) if self.speech_url else ""
+
+    @property
+    def speech_service(self) -> str:
+        """The model that turns sound into words elsewhere and its machine, as the notice names it; empty where none does."""
+        return f"{self.speech_service_model} ({self.speech_host})" if self.speech_url else ""
 
     @property
     def url(self) -> str:

@@ -297,7 +297,10 @@ class Services:
         """Who agreed to what."""
         from consent.grants import Consents
 
-        return Consents(self._store.interviews, self._store.ledger, SystemClock(), model=self.settings.hint_model)
+        return Consents(
+            self._store.interviews, self._store.ledger, SystemClock(), model=self.settings.hint_model,
+            speech=self.settings.speech_service,
+        )  # fmt: skip
 
     @cached_property
     def ledger(self) -> "LedgerRepository":
@@ -308,7 +311,7 @@ class Services:
         """What turns sound into words for one session; raises StorageError where no model is installed."""
         from speech.listening import Listener as Ears
 
-        return Ears(grant, self.transcriber, spoken, hotwords=hotwords, voices=self._voices(grant))
+        return Ears(grant, self.hearing(grant), spoken, hotwords=hotwords, voices=self._voices(grant))
 
     def _voices(self, grant: "ConsentGrant") -> "Voices | None":
         """Both voices, where that was granted and the encoder's weights are whole; else who speaks is marked by hand."""
@@ -326,6 +329,7 @@ class Services:
     def transcriber(self) -> "Transcriber":
         """The process that holds the speech model; raises StorageError that says what to do where it can't start."""
         try:
+            from speech.process import Process
             from speech.worker import Transcriber as Worker
         except ImportError as error:
             raise StorageError("no speech extra", message_key="error.no_speech") from error
@@ -333,16 +337,49 @@ class Services:
 
         folder = speech_folder(self.settings)
         small = self.settings.models / "whisper-tiny"
-        made = Worker.of_model(folder, small=small if all((small / name).is_file() for name in FILES) else None)
+        lighter = small if all((small / name).is_file() for name in FILES) else None
+        made = Worker(Process.of_model(folder, small=lighter))
         made.answered = self.metrics.heard
         made.start()
         return made
 
+    @cached_property
+    def service_transcriber(self) -> "Transcriber":
+        """The queue before the transcription service of the settings; raises LanguageModelError where it can't be used."""
+        from llms.transcription import TranscriptionEndpoint
+        from speech.service import Service
+        from speech.worker import Transcriber as Worker
+
+        at = self.settings
+        endpoint = TranscriptionEndpoint(
+            at.speech_url, at.speech_service_model, at.speech_key.get_secret_value(), at.speech_timeout_s
+        )
+        made = Worker(Service(endpoint, at.speech_host))
+        made.answered = self.metrics.heard
+        made.start()
+        return made
+
+    def hearing(self, grant: "ConsentGrant") -> "Transcriber":
+        """What hears under this grant: the service only where both let sound leave this machine, else the local model."""
+        from consent.notices import Purpose
+
+        if self.settings.speech_url and grant.covers(Purpose.SPEECH_SERVICE):
+            return self.service_transcriber
+        try:
+            return self.transcriber
+        except StorageError as error:
+            if not self.settings.speech_url:
+                raise
+            raise StorageError(
+                str(error), message_key="error.speech_not_agreed", host=self.settings.speech_host
+            ) from error
+
     def close(self) -> None:
         """Stop what runs beside the server, if it was started."""
-        transcriber: Transcriber | None = self.__dict__.get("transcriber")
-        if transcriber is not None:
-            transcriber.close()
+        started: list[Transcriber | None] = [self.__dict__.get(n) for n in ("transcriber", "service_transcriber")]
+        for transcriber in started:
+            if transcriber is not None:
+                transcriber.close()
 
     @cached_property
     def live(self) -> "LiveInterviews":

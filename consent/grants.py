@@ -94,6 +94,10 @@ class InterviewRepository(Protocol):
         ...
 
 
+_ELSEWHERE = frozenset({Purpose.MODEL_HINTS, Purpose.SPEECH_SERVICE})
+"""What sends something to another machine, which the notice names."""
+
+
 class Consents:
     """What managers, employees with a link, and the live session ask of the ledger."""
 
@@ -104,21 +108,24 @@ class Consents:
         clock: Clock,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
         model: str = "",
+        speech: str = "",
     ) -> None:
+        """``model``, ``speech``: where words and sound may go, as the notice names it; empty: nowhere."""
         self._interviews = interviews
         self._ledger = ledger
         self._clock = clock
         self._new_id = new_id
         self._model = model
+        self._speech = speech
 
     @property
     def offered(self) -> tuple[Purpose, ...]:
         """What people are asked for here."""
-        return offered(self._model)
+        return offered(self._model, self._speech)
 
     def notice(self, lang: Lang) -> Notice:
         """What people read here before they decide."""
-        return notice(lang, self._model)
+        return notice(lang, self._model, self._speech)
 
     def invite(self, actor: Actor, title: str, lang: Lang, *, mixed: bool = False) -> tuple[LiveInterview, str]:
         """A new interview and the secret for the employee's link; the secret is not kept and can't be shown again."""
@@ -226,14 +233,16 @@ class Consents:
         found = self.standing(interview_id).purposes
         if Purpose.TRANSCRIBE not in found:
             raise ConsentError("no grant", message_key="error.no_grant")
-        if Purpose.MODEL_HINTS in found and not self._same_model(interview_id):
-            found -= {Purpose.MODEL_HINTS}
+        if found & _ELSEWHERE and not self._same_notice(interview_id):
+            found -= _ELSEWHERE
+        found -= set() if self._model else {Purpose.MODEL_HINTS}
+        found -= set() if self._speech else {Purpose.SPEECH_SERVICE}
         return ConsentGrant(_MAKER, interview_id, found)
 
-    def _same_model(self, interview_id: str) -> bool:
-        """Whether both agreed to the very notice in force: words don't go to another model than the one it names."""
+    def _same_notice(self, interview_id: str) -> bool:
+        """Whether both agreed to the very notice in force: nothing goes to another place than the one it names."""
         last = {e.party: e for e in self._ledger.entries(interview_id) if e.kind == "grant"}
-        return bool(self._model) and all(e.notice_digest == self.notice(e.lang).digest for e in last.values())
+        return all(e.notice_digest == self.notice(e.lang).digest for e in last.values())
 
     def entries(self, interview_id: str | None = None) -> tuple[Entry, ...]:
         """The ledger, for ``tandao consent show``."""

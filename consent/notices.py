@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     VOICES = "voices"
     SHARE_TRAINER = "share_trainer"
     MODEL_HINTS = "model_hints"
+    SPEECH_SERVICE = "speech_service"
 
 
 NEEDS: Mapping[Purpose, Purpose] = {
@@ -35,6 +36,7 @@ NEEDS: Mapping[Purpose, Purpose] = {
     Purpose.VOICES: Purpose.TRANSCRIBE,
     Purpose.SHARE_TRAINER: Purpose.KEEP_TRANSCRIPT,
     Purpose.MODEL_HINTS: Purpose.HINTS,
+    Purpose.SPEECH_SERVICE: Purpose.TRANSCRIBE,
 }
 """A purpose without the one it rests on means nothing and is not counted."""
 OFFERED = (
@@ -63,24 +65,32 @@ class Notice:
         return str(entry["name"]), str(entry["text"])
 
 
-def offered(model: str = "") -> tuple[Purpose, ...]:
-    """What people are asked for; words may go to a language model only where there is one."""
-    return (*OFFERED, Purpose.MODEL_HINTS) if model else OFFERED
+def offered(model: str = "", speech: str = "") -> tuple[Purpose, ...]:
+    """What people are asked for; words may go to a model, and sound to a service, only where there is one."""
+    asked = (*OFFERED, Purpose.MODEL_HINTS) if model else OFFERED
+    return (*asked, Purpose.SPEECH_SERVICE) if speech else asked
 
 
 @cache
-def notice(lang: Lang, model: str = "") -> Notice:
-    """The notice in force. ``model``: where words go that a language model gets; the notice then says so."""
+def notice(lang: Lang, model: str = "", speech: str = "") -> Notice:
+    """The notice in force. ``model``: where words go that a language model gets; ``speech``: where sound goes to become
+    words, if not on this machine. The notice says each where it is so.
+    """
     data = yaml.safe_load(files("consent").joinpath("notices.yaml").read_text(encoding="utf-8"))
     words: dict[str, Any] = data[lang]
-    if model:
-        extra = {"name": words["model"]["name"], "text": str(words["model"]["text"]).format(model=model)}
-        words = {**words, "sections": [*words["sections"], extra]}
-    else:
-        words = {**words, "purposes": {k: v for k, v in words["purposes"].items() if k != Purpose.MODEL_HINTS}}
-    words.pop("model")
+    words = _with_place(words, "model", Purpose.MODEL_HINTS, model)
+    words = _with_place(words, "speech", Purpose.SPEECH_SERVICE, speech)
     text = json.dumps([data["version"], lang, words], ensure_ascii=False, sort_keys=True)
     return Notice(str(data["version"]), lang, words, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _with_place(words: Mapping[str, Any], key: str, purpose: Purpose, place: str) -> dict[str, Any]:
+    """With a section that names the place where something goes, or without all that is about it."""
+    rest = {k: v for k, v in words.items() if k != key}
+    if not place:
+        return {**rest, "purposes": {k: v for k, v in words["purposes"].items() if k != purpose}}
+    section = {"name": words[key]["name"], "text": str(words[key]["text"]).format(place=place)}
+    return {**rest, "sections": [*words["sections"], section]}
 
 
 def supported(purposes: Collection[Purpose]) -> frozenset[Purpose]:

@@ -70,14 +70,14 @@ class ChatEndpoint:
         return tuple(bounded(lambda line: self._list(limit, line), limit))
 
     def _list(self, limit: float, line: Line) -> Iterator[str]:
-        with _our_errors(), self._client(limit, line) as client:
+        with client_errors(), self.client(limit, line) as client:
             for model in client.models.list().data:
                 yield model.id
 
     def _read(self, messages: Sequence[Message], fields: Mapping[str, Any], limit: float, line: Line) -> Iterator[str]:
         visible = Unthinking(held=may_open_in_thought(self.model))
         finish = None
-        with _our_errors(), self._client(limit, line) as client:
+        with client_errors(), self.client(limit, line) as client:
             asked = client.chat.completions.with_streaming_response.create(
                 model=self.model,
                 messages=[{"role": role, "content": content} for role, content in messages],
@@ -100,7 +100,8 @@ class ChatEndpoint:
         if finish is None or finish == "length":
             raise LanguageModelError("the answer was cut off", message_key="error.llm_cut")
 
-    def _client(self, limit: float, line: Line) -> Any:
+    def client(self, limit: float, line: Line) -> Any:
+        """A client of the openai package that tries once; ``line`` can cut it."""
         import openai
 
         def follow(request: Any) -> None:
@@ -113,7 +114,7 @@ class ChatEndpoint:
 
 
 @contextmanager
-def _our_errors() -> Generator[None]:
+def client_errors() -> Generator[None]:
     """Turn whatever the client raises into ours; a lying endpoint can break its parser in any way."""
     import openai
 

@@ -27,7 +27,7 @@ from speech.whisper import Spoken, Words
 from speech.worker import Job, Load, Stage, Transcriber
 
 Kind = Literal["tentative", "committed", "notice", "enrolling", "enrolled"]
-Notice = Literal["behind", "lighter", "caught_up", "restarted", "stopped", "gap", "lost", "truncated"]
+Notice = Literal["behind", "lighter", "caught_up", "restarted", "stopped", "gap", "lost", "truncated", "away", "back"]
 MOST_FRAME_BYTES = 64_000
 FILLED_S = 2.0
 """A shorter gap is heard as silence, a longer one closes the segment."""
@@ -42,7 +42,7 @@ class Heard:
     A tentative text stands until another of the same ``channel`` and ``number`` takes its place, tentative or
     committed; an empty one takes it back. A notice has a `Notice` as its text and is for the page to word. ``behind``:
     tentative text is off for a while; ``lighter``: finals are made with less care; ``lost``: what was said there could not
-    be transcribed; ``gap``: no sound arrived there.
+    be transcribed; ``gap``: no sound arrived there; ``away``: the service that hears can't be reached, sound waits; ``back``: it can.
 
     ``enrolling`` and ``enrolled``: the person named in ``text`` reads aloud, ``end_s`` voiced seconds of what is needed
     so far. ``speaker``: by the voice, None where voices are not told apart; ``unsure``: the speaker before was taken.
@@ -99,6 +99,7 @@ class Listener:
         self._told_load = Load.FINE
         self._told_restarts = transcriber.restarts
         self._told_stop = False
+        self._told_away = False
 
     def feed(self, frame: bytes, seq: int, channel: int = 0) -> None:
         """A frame of 16 kHz mono int16 little-endian, 200 ms by agreement; ``seq`` counts the frames of a channel.
@@ -170,7 +171,9 @@ class Listener:
             self._ending = True
             for ear in self._ears.values():
                 self._pieces(ear, ear.segmenter.finish())
-            self._idle.wait_for(lambda: self._open == 0, wait_s)
+            if not self._idle.wait_for(lambda: self._open == 0, wait_s) and not self._closed:
+                now = max((ear.offset + ear.segmenter.heard_s for ear in self._ears.values()), default=0.0)
+                self._out.put(Heard("notice", "lost", now, now))
             self._closed = True
         self._end()
         self._out.put(None)
@@ -266,7 +269,11 @@ class Listener:
     def _tell_load(self) -> None:
         """Notices about the worker: said once for each change, never hidden."""
         now = max((ear.offset + ear.segmenter.heard_s for ear in self._ears.values()), default=0.0)
-        load = self._transcriber.load
+        away = self._transcriber.away is not None
+        if away is not self._told_away:
+            self._told_away = away
+            self._out.put(Heard("notice", "away" if away else "back", now, now))
+        load = Load.FINE if away else self._transcriber.load
         if load is not self._told_load:
             texts: dict[Load, Notice] = {Load.FINE: "caught_up", Load.BEHIND: "behind", Load.LIGHTER: "lighter"}
             self._out.put(Heard("notice", texts[load], now, now))
@@ -342,8 +349,8 @@ def _transcribed(
             return
         words = _waited(transcriber, ear, piece, lang, hotwords, cancelled)
         if words is None:
-            if transcriber.failed is not None:
-                raise transcriber.failed
+            if (error := transcriber.failed or transcriber.away) is not None and not cancelled():
+                raise error
             if not cancelled():
                 yield Heard("notice", "lost", piece.start_s, piece.end_s, ear.channel)
         elif words.text:

@@ -72,7 +72,7 @@ def _hear(services: Services, interview_id: str, path: Path, *, split: bool) -> 
     digest = _digest(path)
     lang, names = services.consents.spoken(interview_id), " ".join(services.consents.names(interview_id))
     words = transcribe_file(
-        grant, path, services.transcriber, lang, split=split, cancelled=withdrawn, hotwords=names
+        grant, path, services.hearing(grant), lang, split=split, cancelled=withdrawn, hotwords=names
     )  # fmt: skip
     lines = [
         Utterance(

@@ -200,7 +200,7 @@ def redraw(services: Services, page: LivePage, language: gr.State) -> dict[str, 
             gr.update(choices=talks_open(services, lang, known)),
             gr.update(choices=choices(services, lang)), gr.update(choices=purpose_names(services, lang)),
             gr.update(choices=speakers(lang)), gr.update(choices=speakers(lang)), gr.update(choices=situations(lang)),
-            card_html(lang), hearing_html(lang), recording_html(lang),
+            card_html(lang), hearing_html(lang, services.settings.speech_service), recording_html(lang),
             gr.update(choices=languages(lang)) if picked else gr.update(choices=languages(lang), value=lang),
         ]  # fmt: skip
 

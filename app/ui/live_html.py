@@ -6,7 +6,7 @@ from html import escape, unescape
 from typing import Any
 
 from app.texts import t
-from app.ui.live_scripts import HEARD, RECORDED
+from app.ui.live_scripts import HEARD, RECORDED, SERVICE
 from app.ui.parts import step_bar
 from assistant.hints import VARIATIONS, HintState
 from assistant.session import Standing
@@ -30,12 +30,17 @@ def card_html(lang: Lang) -> str:
 
 def recording_html(lang: Lang) -> str:
     """File, one speaker a channel or not, progress."""
-    said = " ".join(f'data-{key}="{escape(t("recording." + key, lang))}"' for key in RECORDED)
+    said = " ".join(f'data-{key}="{escape(_said("recording", key, lang))}"' for key in RECORDED)
     return (
         f"<div id='recording' {said}><input type='file' accept='audio/*,video/mp4' aria-label='{t('live.recording', lang)}'>"
         f"<label><input type='checkbox' class='split'> {t('recording.split', lang)}</label>"
         f"<p><progress value='0' max='1'></progress> <span class='state note' role='status'></span></p></div>"
     )
+
+
+def _said(where: str, key: str, lang: Lang) -> str:
+    """What a script may say; a transcription service fails in the same words everywhere."""
+    return t(("error." if key in SERVICE else where + ".") + key, lang)
 
 
 def voices_html(interview: LiveInterview, lang: Lang) -> str:
@@ -64,10 +69,14 @@ def who_html(u: Utterance, lang: Lang) -> str:
     return f" <span class='note unsure'>{doubt}<span style='white-space:nowrap'>{buttons}</span></span>"
 
 
-def hearing_html(lang: Lang) -> str:
-    """What is being heard right now, and what the capture script may say, in this language."""
-    said = " ".join(f'data-{key}="{escape(t("hearing." + key, lang))}"' for key in HEARD)
-    return f"<div id='live-hearing' {said}><span class='state note'></span> <span class='words'></span></div>"
+def hearing_html(lang: Lang, place: str = "") -> str:
+    """What is being heard right now, and what the capture script may say, in this language.
+
+    ``place``: the service that sound may go to.
+    """
+    leaves = f"<div class='note leaves'>{escape(t('hearing.elsewhere', lang, place=place))}</div>" if place else ""
+    said = " ".join(f'data-{key}="{escape(_said("hearing", key, lang))}"' for key in HEARD)
+    return f"<div id='live-hearing' {said}><span class='state note'></span> <span class='words'></span>{leaves}</div>"
 
 
 def talk_html(heard: Sequence[Utterance], lang: Lang) -> str:

@@ -138,7 +138,7 @@ def build(services: Services, labels: Labels) -> LivePage:
                 with gr.Row():
                     upload = button("live.upload")
                     cancel = button("live.cancel")
-            hearing = gr.HTML(hearing_html(lang), elem_id="live-hearing-box")
+            hearing = gr.HTML(hearing_html(lang, services.settings.speech_service), elem_id="live-hearing-box")
             terms = keep(
                 gr.Textbox("", elem_id="live-terms", max_length=200, **labels.text(label="live.terms")), "live.terms"
             )

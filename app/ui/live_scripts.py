@@ -1,8 +1,11 @@
 """Live: what runs in the browser: capture, upload, kept sound, and who spoke by a key."""
 
+SERVICE = tuple("speech_" + why for why in ("slow", "busy", "connection", "service", "answer", "key", "url", "refused",
+                                            "not_agreed"))  # fmt: skip
+"""What a transcription service may fail with; also the end of the message's key."""
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "restarting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
          "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound",
-         "damaged", "no_speech", "crashed", "silent")  # fmt: skip
+         "damaged", "no_speech", "crashed", "silent", "away", *SERVICE)  # fmt: skip
 """What the capture script may have to say."""
 SILENT_FRAMES = 100
 """Frames (20 s) of sound without a word, after which the page asks to look at the microphone."""
@@ -33,8 +36,8 @@ LISTEN_JS = """(token) => {
     const keys = {'error.live_busy': 'busy', 'error.model_missing': 'model', 'error.model_damaged': 'damaged',
       'error.no_speech': 'no_speech', 'error.speech_extra': 'no_speech', 'error.speech_stopped': 'crashed'};
     if (event.type === 'ready') { box.heardAt = event.next; box.dataset.frames = event.next; }
-    const key = event.type === 'stopped' ? (keys[event.why] || event.why) : event.type === 'notice'
-      ? ({behind: 'slow', lighter: 'lighter', lost: 'lost', gap: 'lost', stopped: 'crashed'}[event.text] || 'ready') : event.type;
+    const key = event.type === 'stopped' ? (keys[event.why] || event.why.replace('error.', '')) : event.type === 'notice'
+      ? ({behind: 'slow', lighter: 'lighter', lost: 'lost', gap: 'lost', stopped: 'crashed', away: 'away'}[event.text] || 'ready') : event.type;
     box.querySelector('.state').textContent = box.dataset[key] || box.dataset[event.type] || '';
   });
   return '';
@@ -60,7 +63,7 @@ UPLOAD_JS = """(token) => {
 CANCEL_JS = "() => { window.tandaoRecording.cancel(); }"
 RECORDED = ("pick", "uploading", "hearing", "done", "cancelled", "failed", "left", "truncated", "no_grant", "audio_format",
             "audio_empty", "audio_large", "audio_long", "withdrawn", "no_speech", "model_missing", "disk_full",
-            "unexpected", "model_damaged", "speech_stopped", "cut_off")  # fmt: skip
+            "unexpected", "model_damaged", "speech_stopped", "cut_off", *SERVICE)  # fmt: skip
 """What the upload may have to say; the last ones are why it failed."""
 SOUND_JS = """async (token) => {
   const box = document.getElementById('live-hearing');

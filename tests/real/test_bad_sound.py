@@ -15,6 +15,7 @@ from interview.reading.cues import RuleCueReader
 from llms import weights
 from speech.audio import BLOCK, RATE, Samples, blocks
 from speech.listening import Heard, Listener
+from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 
@@ -26,7 +27,7 @@ IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
 @pytest.fixture(scope="module")
 def transcriber() -> Iterator[Transcriber]:
     try:
-        made = Transcriber.of_model(weights.ready("whisper-base", Settings().models))
+        made = Transcriber(Process.of_model(weights.ready("whisper-base", Settings().models)))
     except StorageError as error:
         if IN_CI:
             pytest.fail(f"Whisper base is not here: {error}")

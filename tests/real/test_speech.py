@@ -23,6 +23,7 @@ from speech.listening import Heard, Listener, transcribe_file
 from speech.segmenting import WINDOW, Segmenter, Silero
 from speech.voices import LstmEncoder, Voices
 from speech.whisper import Recognizer, tidy
+from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.unit.test_speech_audio import written
@@ -44,7 +45,7 @@ def model() -> Path:
 
 @pytest.fixture(scope="module")
 def transcriber(model: Path) -> Iterator[Transcriber]:
-    transcriber = Transcriber.of_model(model)
+    transcriber = Transcriber(Process.of_model(model))
     transcriber.start()
     yield transcriber
     transcriber.close()
@@ -182,11 +183,11 @@ def test_a_damaged_model_is_refused_before_anything_is_heard(model, tmp_path):
     for file in model.iterdir():
         (folder / file.name).write_bytes(file.read_bytes()[: 2_000_000 if file.name == "model.bin" else None])
     with pytest.raises(StorageError) as told:
-        Transcriber.of_model(folder).start()
+        Transcriber(Process.of_model(folder)).start()
     assert told.value.message_key == "error.model_damaged"
     (folder / "model.bin").unlink()
     with pytest.raises(StorageError) as told:
-        Transcriber.of_model(folder).start()
+        Transcriber(Process.of_model(folder)).start()
     assert told.value.message_key == "error.model_missing"
     assert told.value.params["model"] == "whisper-base"
 

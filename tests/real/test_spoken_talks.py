@@ -16,6 +16,7 @@ from speech.doubt import looping
 from speech.listening import Heard, Listener, transcribe_file
 from speech.voices import LstmEncoder, Voices
 from speech.whisper import Recognizer
+from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.real.test_speech import model, noises  # noqa: F401
@@ -29,7 +30,7 @@ LANGS = ("zh", "en")
 
 @pytest.fixture(scope="module")
 def transcriber(model: Path) -> Iterator[Transcriber]:  # noqa: F811
-    transcriber = Transcriber.of_model(model)
+    transcriber = Transcriber(Process.of_model(model))
     transcriber.start()
     yield transcriber
     transcriber.close()

@@ -229,7 +229,7 @@ def test_no_name_title_or_word_lies_in_the_open(consents, store, tmp_path):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_notice_names_every_purpose(lang):
-    found = notice(lang, "m (host)")
+    found = notice(lang, "m (host)", "s (host)")
     assert {*found.words["purposes"]} == {str(p) for p in Purpose}
     assert found.digest != notice("en" if lang == "zh" else "zh").digest
 

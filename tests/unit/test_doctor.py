@@ -235,6 +235,18 @@ def test_what_hears(home, tmp_path, monkeypatch):
     assert said("speech") == ("warning", "missing")
 
 
+def test_sound_that_leaves_the_machine_is_said(home, monkeypatch):
+    assert not [f for f in examine() if f.check == "speech_service"], "nothing to say where none is set"
+    for url, status, says in (
+        ("https://stt.example/v1", "ok", "set"), ("http://127.0.0.1:9/v1", "ok", "set"),
+        ("http://stt.example/v1", "warning", "open"),
+    ):  # fmt: skip
+        monkeypatch.setenv("TANDAO_SPEECH_URL", url)
+        (found,) = [f for f in examine() if f.check == "speech_service"]
+        assert (found.status, found.says) == (status, says)
+        assert all("whisper-1" in found.text(lang) for lang in LANGS)
+
+
 def test_a_speech_model_by_its_hub_name(home, tmp_path, monkeypatch):
     """Laid out as the hub's client keeps it, which then finds it without a network."""
     kept = tmp_path / "models" / "models--some--model"

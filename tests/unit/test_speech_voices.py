@@ -12,6 +12,7 @@ from speech import voices as module
 from speech.audio import BLOCK, RATE
 from speech.listening import Listener
 from speech.voices import WEIGHTS, LstmEncoder, Speaker, Voices, mel
+from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.fakes.recognizer import Loud, Spelling
@@ -83,7 +84,7 @@ def test_reading_again_takes_the_place_of_the_first():
 
 @pytest.mark.parametrize("end", ["abort", "finish", "without_voices"])
 def test_voiceprints_die_with_the_session_and_with_the_purpose(end):
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     transcriber.start()
     voices = made()
     ear = Listener(BOTH, transcriber, "zh", voices=voices, vad=Loud)
@@ -95,7 +96,7 @@ def test_voiceprints_die_with_the_session_and_with_the_purpose(end):
 
 
 def test_what_is_read_aloud_is_no_part_of_the_talk_and_speakers_are_told_apart():
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     transcriber.start()
     voices = made(enrolled=False)
     ear = Listener(BOTH, transcriber, "zh", voices=voices, vad=Loud)

@@ -13,6 +13,7 @@ from consent.notices import Purpose
 from interview.errors import ConsentError, InputError, StorageError
 from speech.audio import BLOCK, RATE
 from speech.listening import Heard, Listener, transcribe_file
+from speech.process import Process
 from speech.worker import MOST_WAITING_S, Job, Load, Transcriber
 from tests.fakes.grants import granted
 from tests.fakes.recognizer import Dying, Loud, Spelling, broken
@@ -21,7 +22,7 @@ from tests.unit.test_speech_audio import written
 
 @pytest.fixture(scope="module")
 def fast():
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     transcriber.start()
     yield transcriber
     transcriber.close()
@@ -133,7 +134,7 @@ def test_no_grant_no_sound(fast, tmp_path):
 
 
 def test_withdrawal_ends_at_once_and_leaves_no_words():
-    slow = Transcriber(partial(Spelling, 2.0))
+    slow = Transcriber(Process(partial(Spelling, 2.0)))
     slow.start()
     ear = listener(slow)
     feed(ear, np.concatenate([said(1_000, 2), said(2_000, 2), said(3_000, 2)]))
@@ -162,7 +163,7 @@ def test_a_killed_worker_is_started_again_and_no_segment_is_lost(fast):
 
 
 def test_a_segment_that_kills_twice_is_given_up_and_told(tmp_path):
-    transcriber = Transcriber(partial(Dying, tmp_path / "died"))
+    transcriber = Transcriber(Process(partial(Dying, tmp_path / "died")))
     transcriber.start()
     ear = listener(transcriber)
     feed(ear, np.concatenate([said(6_666, 0.8), said(9_999, 0.8), said(3_000, 0.8)]))
@@ -174,7 +175,7 @@ def test_a_segment_that_kills_twice_is_given_up_and_told(tmp_path):
 
 
 def test_a_worker_that_keeps_dying_is_given_up_with_a_notice_and_tried_again_by_the_next_talk(tmp_path):
-    transcriber = Transcriber(partial(Dying, tmp_path / "died"))
+    transcriber = Transcriber(Process(partial(Dying, tmp_path / "died")))
     transcriber.start()
     running = [t.name for t in threading.enumerate()].count("speech")
     ear = listener(transcriber)
@@ -195,7 +196,7 @@ def test_a_worker_that_keeps_dying_is_given_up_with_a_notice_and_tried_again_by_
 
 
 def test_a_model_that_cannot_be_loaded_is_told_at_the_start():
-    transcriber = Transcriber(broken)
+    transcriber = Transcriber(Process(broken))
     with pytest.raises(StorageError) as told:
         transcriber.start()
     assert told.value.message_key == "error.model_damaged"
@@ -205,7 +206,7 @@ def test_a_model_that_cannot_be_loaded_is_told_at_the_start():
 
 def test_overload_drops_tentative_work_then_care_and_says_so_but_never_words():
     now = [0.0]
-    transcriber = Transcriber(Spelling, clock=lambda: now[0])
+    transcriber = Transcriber(Process(Spelling), clock=lambda: now[0])
     ear = listener(transcriber)
     following = feed(ear, said(1_000))
     now[0] = 6
@@ -225,7 +226,7 @@ def test_overload_drops_tentative_work_then_care_and_says_so_but_never_words():
 
 
 def test_a_newer_tentative_text_takes_the_place_of_the_older_and_files_come_last():
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     order: list[str] = []
     for owner, stage, level in (
         ("upload", "file", 1), ("a", "tentative", 2), ("a", "tentative", 3), ("b", "tentative", 4), ("c", "final", 5)
@@ -242,7 +243,7 @@ def test_a_newer_tentative_text_takes_the_place_of_the_older_and_files_come_last
 
 
 def test_a_closed_segment_leaves_none_of_its_tentative_sound_in_the_queue_even_where_it_is_refused():
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     job = lambda stage, seconds, channel=0: Job(  # noqa: E731
         "a", channel, stage, np.ones(round(seconds * RATE), np.int16), 1.0, "zh", lambda _: None
     )
@@ -282,7 +283,7 @@ def test_a_file_can_be_cancelled(fast, tmp_path):
 
 
 def test_closing_leaves_no_process():
-    transcriber = Transcriber(Spelling)
+    transcriber = Transcriber(Process(Spelling))
     transcriber.start()
     pid = transcriber.pid
     assert pid is not None
