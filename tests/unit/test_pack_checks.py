@@ -118,6 +118,8 @@ def test_balance(expected: set[str], incidents: tuple[Incident, ...]):
     ("level", "text", "actual", "expected"),
     [
         (5, "9 月两个节点延期，客户投诉 1 次。", 90, "text_below"),
+        (5, "4 月和 6 月都没有按时对账。", 90, "text_below"),
+        (4, "Twice did not reconcile the accounts on time in 2026.", 90, "text_below"),
         (1, "提前两周交付看板，回访量超出目标 10 个。", 70, "text_above"),
         (4, "Shipped 2 weeks ahead of plan.", 70, "numbers_below"),
         (2, "9 月 12 日的联调晚了三天。", 90, "numbers_above"),
