@@ -1,6 +1,7 @@
 """The live interview as a service: every utterance under a grant, cues from the employee's words, one hint at a time."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Protocol
@@ -10,7 +11,7 @@ from assistant.session import Standing, draft_minutes, standing
 from consent.grants import ConsentGrant, Consents, LiveInterview
 from consent.notices import Purpose
 from interview.actor import Actor
-from interview.conversation import Lang, Speaker, Transcript
+from interview.conversation import LANGS, Lang, Speaker, Transcript
 from interview.errors import InputError, NotFoundError
 from interview.ports import Clock, CueReader, MoveReader, Utterance
 from interview.situations import Situation
@@ -258,11 +259,11 @@ class LiveInterviews:
                 continue
             speaker = Speaker.MANAGER if u.speaker == "manager" else Speaker.EMPLOYEE
             if lines and lines[-1][0] is speaker:
-                between = "" if interview.lang == "zh" else " "
+                between = "" if interview.lang_of(u.text) == "zh" else " "
                 lines[-1] = (speaker, lines[-1][1] + between + u.text)
             else:
                 lines.append((speaker, u.text))
-        return Transcript.of(interview.lang, lines)
+        return Transcript.of(_mostly(interview, lines), lines)
 
     def shared(self, actor: Actor, people: Collection[str]) -> tuple[LiveInterview, ...]:
         """Ended interviews of these people that both parties let a trainer see; for trainers alone, newest first."""
@@ -295,6 +296,12 @@ class LiveInterviews:
         """Destroy it; the ledger keeps its entries."""
         interview: LiveInterview = self._consents.interview(actor, interview_id)
         self._repository.delete(interview.id)
+
+
+def _mostly(interview: LiveInterview, lines: Sequence[tuple[Speaker, str]]) -> Lang:
+    """The language a talk is scored in: its own, or where two are spoken, the one in which the manager said more turns."""
+    said = Counter(interview.lang_of(text) for speaker, text in lines if speaker is Speaker.MANAGER)
+    return max(LANGS, key=lambda lang: (said[lang], lang == interview.lang))
 
 
 def _sure(heard: Sequence[Utterance]) -> tuple[Utterance, ...]:

@@ -20,10 +20,10 @@ from interview.errors import StorageError
 from llms import weights
 from speech.audio import BLOCK, RATE, Samples, blocks
 from speech.listening import Heard, Listener, transcribe_file
+from speech.process import Process
 from speech.segmenting import WINDOW, Segmenter, Silero
 from speech.voices import LstmEncoder, Voices
 from speech.whisper import Recognizer, tidy
-from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.unit.test_speech_audio import written

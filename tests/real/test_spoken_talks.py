@@ -14,9 +14,9 @@ from interview.reading.cues import RuleCueReader
 from speech.audio import BLOCK, RATE, Samples, blocks
 from speech.doubt import looping
 from speech.listening import Heard, Listener, transcribe_file
+from speech.process import Process
 from speech.voices import LstmEncoder, Voices
 from speech.whisper import Recognizer
-from speech.process import Process
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.real.test_speech import model, noises  # noqa: F401

@@ -240,6 +240,29 @@ def test_the_manager_says_what_is_spoken_and_words_are_read_in_it(services):
         services.consents.speak(BOSS, interview_id, "zh")
 
 
+ENGLISH = (
+    ("manager", "I know you carried two people's work this half, and that was hard."),
+    ("employee", "Then why is the rating so low?"),
+    ("manager", "What do you think was missed?"),
+    ("employee", "王工那边的事没有人算。"),
+    ("manager", "I will send you the list by Friday."),
+)
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_a_talk_in_two_languages_is_scored_in_the_one_the_manager_spoke_most(services, mixed):
+    interview, _, grant = begin(services)
+    if mixed:
+        services.consents.speak(BOSS, interview, "auto")
+    for speaker, text in ENGLISH:
+        services.live.hear(grant, speaker, text)
+    found = services.live.transcript(BOSS, interview)
+    assert found.lang == ("en" if mixed else "zh")
+    if mixed:
+        promised = services.live.finish(BOSS, interview)["promised"]
+        assert [p["words"] for p in promised] == [ENGLISH[-1][1]], "each line is read in its own language"
+
+
 def test_a_hint_is_in_the_language_it_answers(services):
     interview_id, _, grant = begin(services)
     services.consents.speak(BOSS, interview_id, "auto")

@@ -11,8 +11,8 @@ from interview.errors import ConsentError, StorageError
 from speech import voices as module
 from speech.audio import BLOCK, RATE
 from speech.listening import Listener
-from speech.voices import WEIGHTS, LstmEncoder, Speaker, Voices, mel
 from speech.process import Process
+from speech.voices import WEIGHTS, LstmEncoder, Speaker, Voices, mel
 from speech.worker import Transcriber
 from tests.fakes.grants import granted
 from tests.fakes.recognizer import Loud, Spelling
