@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
@@ -104,10 +104,11 @@ class WorkList:
         today = self._today()
         here = people if show in ("done", "all") else {i: p for i, p in people.items() if not p.has_left(today)}
         rows = self._rows(actor, here)
+        unplanned = _unplanned(rows)
         wanted = text.strip().casefold()
         found = [
             row
-            for row in rows
+            for row in (unplanned if show == "unplanned" else rows)
             if _shown(row, show)
             and (not department or row.department == department)
             and (not wanted or wanted in f"{row.name}\n{people[row.person_id].number}".casefold())
@@ -122,7 +123,7 @@ class WorkList:
             pages=pages,
             stages=Counter(row.stage for row in rows if row.stage is not None),
             late=sum(_shown(row, "late") for row in rows),
-            unplanned=sum(_shown(row, "unplanned") for row in rows),
+            unplanned=len(unplanned),
             departments=tuple(sorted({p.department for p in people.values() if p.department})),
         )
 
@@ -198,17 +199,21 @@ def _row(person_id: str, person: Person, record: Record | None, around: Around, 
     )  # fmt: skip
 
 
+def _unplanned(rows: Sequence[Row]) -> list[Row]:
+    """One line for each person who has no talk to come, whatever is left to do about earlier ones."""
+    planned = {row.person_id for row in rows if row.stage in OPEN}
+    return list({row.person_id: row for row in rows if row.person_id not in planned}.values())
+
+
 def _shown(row: Row, show: Show) -> bool:
     match show:
         case "open":
             return row.next not in _DONE
         case "late":
             return row.late_days > 0 and row.next not in _DONE
-        case "unplanned":
-            return row.stage is None or row.stage not in OPEN
         case "done":
             return row.next is Next.NOTHING
-        case "all":
+        case "unplanned" | "all":
             return True
 
 

@@ -70,6 +70,18 @@ def test_a_talk_is_followed_from_due_to_done(services, people):
     assert "许愿" in names(services.work.overview(ANNA, show="unplanned"))
 
 
+def test_who_has_a_talk_to_come_is_planned_whatever_is_left_of_the_last_one(services, people):
+    for _ in range(2):
+        held = services.talks.plan(ANNA, people[0].id, TODAY)
+        services.talks.move(ANNA, held.id, Stage.CONFIRMED)
+    seen = services.work.overview(ANNA, show="unplanned")
+    assert names(seen).count("许愿") == 1 and seen.unplanned == seen.found == len(people), "one line a person"
+    services.talks.plan(ANNA, people[0].id, TODAY + 30 * DAY)
+    seen = services.work.overview(ANNA, show="unplanned")
+    assert "许愿" not in names(seen) and seen.unplanned == len(people) - 1
+    assert names(services.work.overview(ANNA)).count("许愿") == 3
+
+
 def test_what_hangs_on_the_talk_says_what_is_next(services, people):
     talk = services.talks.plan(ANNA, people[0].id, TODAY)
     services.talks.move(ANNA, talk.id, Stage.CONFIRMED)
