@@ -86,7 +86,7 @@ def document(title: str, body: str, lang: Lang) -> str:
         "h2,h3{font-size:12pt;margin:3mm 0 1mm;break-after:avoid}p,ul,ol{margin:0 0 1.5mm}ul,ol{padding-left:5mm}"
         "li,tr{break-inside:avoid}.note{color:#444;font-size:9.5pt}blockquote{margin:1mm 0 1mm 4mm}"
         "table{border-collapse:collapse;width:100%;font-size:10pt}"
-        "td,th{border-bottom:1px solid #999;padding:.8mm 1.5mm;text-align:left;vertical-align:top}"
+        "td,th{border-bottom:1px solid #999;padding:.8mm 1.5mm;text-align:left;vertical-align:top}th{overflow-wrap:normal}"
         "@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}}"
         f"@page{{size:A4;margin:13mm}}</style><meta name='viewport' content='width=device-width'></head><body><h1>{escape(title)}</h1>{body}</body></html>"
     )

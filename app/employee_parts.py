@@ -26,7 +26,9 @@ summary{font-weight:600;cursor:pointer}.late{color:#b91c1c;font-weight:600}.done
 section{margin-top:1.3rem}#kept{position:sticky;bottom:0;background:#fafaf9;padding:.3rem 0;margin:.4rem 0 0}
 img,svg,table{max-width:100%}.scroll{overflow-x:auto}td,th{text-align:left;padding:.2rem .4rem;vertical-align:top}
 .scale{display:flex;justify-content:space-between;gap:.3rem}.scale label{flex:1;text-align:center;font-size:.9rem}
-.scale input{display:block;margin:0 auto;width:1.4rem;height:1.4rem}blockquote,p,li,td{overflow-wrap:anywhere}</style>"""
+.scale input{display:block;margin:0 auto;width:1.4rem;height:1.4rem}blockquote,p,li,td{overflow-wrap:anywhere}
+.scroll th,.scroll td:first-child{white-space:nowrap}.scroll td{overflow-wrap:break-word;min-width:3.2rem}
+.picture{margin:0}.picture details{border:0;padding:0}.picture .scroll>svg{max-width:none;min-width:560px;height:auto}</style>"""
 
 
 def page_body(

@@ -53,6 +53,9 @@ def test_a_whole_cycle_and_the_next_one(page: Page, server: Server, browser: Bro
     expect(page.locator("#invite-link-copy textarea, #invite-link-copy input")).to_have_value(link)
     sub_tab(page, "谈后")
     mine = phone(browser, link)
+    mine.locator("details summary").first.click()
+    drawn = mine.locator("figure.picture svg").first.bounding_box()
+    assert drawn and drawn["width"] >= 500 and drawn["height"] < drawn["width"], "read by moving it sideways, not tiny"
     assert fits(mine)
     mine.fill("#proud-1-what", "三个月回款没有一笔出错")
     expect(mine.locator("#kept")).to_contain_text("已保存", timeout=SLOW_MS)

@@ -250,7 +250,7 @@ def round_html(what: Round, lang: Lang) -> str:
         f"<b>{escape(what.name)}</b> · {what.opens} – {what.due}",
         t("round.published" if what.ratings_published else "round.unpublished", lang),
     ]
-    rows += [f"{t('round.appeal', lang)}: {escape(what.appeal)}"] if what.appeal else []
+    rows += [f"{t('round.appeal', lang)}{'：' if lang == 'zh' else ': '}{escape(what.appeal)}"] if what.appeal else []
     rows += [escape(text).replace("\n", "<br>") for text in (what.card, what.form) if text]
     return f"<p>{'<br>'.join(rows)}</p>"
 
