@@ -440,6 +440,27 @@ def accounts_delete(login: str) -> None:
     click.echo(delete(build_services(), login))
 
 
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """A copy of everything but the master key, while servers run. 备份。"""
+    from app.backup_command import backup as made
+    from app.wiring import build_services
+
+    click.echo(made(build_services(), file))
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Instead of the database that is there.")
+def restore(file: Path, replace: bool) -> None:
+    """Put a copy back; what was erased since stays erased. 恢复备份。"""
+    from app.backup_command import put_back
+    from app.settings import load_settings
+
+    click.echo(put_back(load_settings(), file, replace=replace))
+
+
 @main.group()
 def keys() -> None:
     """Change the master key while servers run. 更换主密钥。"""

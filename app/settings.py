@@ -156,13 +156,22 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'tandao.db'}"
 
     @property
-    def ledger_head(self) -> str:
-        """Name of the file in the home folder that says which consent entry of this database was the last."""
+    def ledger_head(self) -> Path:
+        """The file that says which consent entry of this database was the last."""
+        return self._beside("ledger", "head")
+
+    @property
+    def receipts(self) -> Path:
+        """The file of what was erased from this database."""
+        return self._beside("erased", "receipts")
+
+    def _beside(self, name: str, ending: str) -> Path:
+        """A file in the home folder that belongs to one database."""
         if not self.database_url:
-            return "ledger.head"
+            return self.home / f"{name}.{ending}"
         where = urlsplit(self.database_url)
         address = f"{where.hostname}:{where.port}{where.path}"
-        return f"ledger-{hashlib.sha256(address.encode()).hexdigest()[:12]}.head"
+        return self.home / f"{name}-{hashlib.sha256(address.encode()).hexdigest()[:12]}.{ending}"
 
 
 def _is_loopback(host: str) -> bool:

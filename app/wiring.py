@@ -198,6 +198,7 @@ class Services:
     def _store(self) -> "Store":
         """Everything that is kept, in the settings' database."""
         from storage.database import open_database
+        from storage.erasing import keep_forgotten
         from storage.store import Store
         from storage.vault import open_vault
 
@@ -209,10 +210,11 @@ class Services:
         engine = open_database(self.settings.url)
         try:
             vault = open_vault(master_keys(self.settings), engine)
+            keep_forgotten(engine, self.settings.receipts)
         except BaseException:
             engine.dispose()
             raise
-        return Store(engine, vault, SystemClock(), home / self.settings.ledger_head)
+        return Store(engine, vault, SystemClock(), self.settings.ledger_head)
 
     @cached_property
     def accounts(self) -> "Accounts":

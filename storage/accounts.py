@@ -12,6 +12,7 @@ from interview.actor import Role
 from interview.errors import ConflictError, NotFoundError
 from people.accounts import Account, Limits, LinkPurpose
 from storage.database import transaction
+from storage.erasing import erase
 from storage.tables import account_links, account_sessions, accounts, sealing_keys, sign_in_tries
 from storage.vault import DataKey, Vault
 
@@ -91,7 +92,7 @@ class SqlAccounts:
     def drop(self, account_id: str) -> None:
         """See ``AccountRepository.drop``."""
         with transaction(self._engine) as db:
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == _key_id(account_id)))
+            erase(db, "key", sealing_keys.c.id == _key_id(account_id))
             _close(db, account_id)
             db.execute(delete(account_links).where(account_links.c.account_id == account_id))
             db.execute(delete(accounts).where(accounts.c.id == account_id))

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Row, delete, insert, select, update
 from interview.errors import NotFoundError
 from interview.ports import Clock, CustomFile
 from storage.database import transaction
+from storage.erasing import erase
 from storage.tables import custom_files, sealing_keys
 from storage.vault import Vault
 
@@ -69,7 +70,7 @@ class SqlCustomFiles:
     def delete(self, kind: str, file_id: str, lang: str) -> None:
         """Destroy its key and row; raises NotFoundError."""
         with transaction(self._engine) as db:
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == _key_id(kind, file_id, lang)))
+            erase(db, "key", sealing_keys.c.id == _key_id(kind, file_id, lang))
             gone = db.execute(
                 delete(custom_files).where(
                     custom_files.c.kind == kind, custom_files.c.id == file_id, custom_files.c.lang == lang

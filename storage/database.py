@@ -13,20 +13,10 @@ from storage.tables import HEAD, metadata
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 _BUSY_MS = 15_000
-_ERASED = "tandao_erased"
-_ERASURES = tuple(
-    f"DELETE FROM {table}"
-    for table in (
-        "sealing_keys",
-        "records",
-        "utterances",
-        "live_sound",
-        "class_answers",
-        "custom_files",
-        "review_notes",
-    )
-)
-"""Statements that take away something sealed, or the key to it."""
+AFTER_ERASING = "tandao_after_erasing"
+"""Execution option of an engine: called once something erased is committed."""
+ERASED = "tandao_erased"
+"""Set in a connection's ``info`` by a transaction that took away something sealed, or the key to it."""
 _SCHEMA_LOCK = 7_420_613_358
 """PostgreSQL's advisory lock under which one of several starting replicas makes or changes the tables."""
 
@@ -39,7 +29,6 @@ def open_database(url: str) -> Engine:
     engine = plain_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
-        event.listen(engine, "after_cursor_execute", _note_erasure)
     try:
         with storage_errors():
             _bring_up_to_date(engine)
@@ -84,11 +73,14 @@ def transaction(engine: Engine) -> Generator[Connection]:
     """One transaction, with errors as ours. Where it deleted something sealed, no copy stays behind in the log."""
     with storage_errors():
         with engine.begin() as connection:
-            connection.info.pop(_ERASED, None)
+            connection.info.pop(ERASED, None)
             yield connection
-            erased = connection.info.pop(_ERASED, False)
+            erased = connection.info.pop(ERASED, False)
         if erased:
             settle(engine)
+            after = engine.get_execution_options().get(AFTER_ERASING)
+            if after is not None:
+                after()
 
 
 def settle(engine: Engine) -> bool:
@@ -106,11 +98,6 @@ def settle(engine: Engine) -> bool:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
         return row[0] == 0
     return False
-
-
-def _note_erasure(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-    if statement.startswith(_ERASURES):
-        connection.info[_ERASED] = True
 
 
 def _with_driver(url: URL) -> URL:

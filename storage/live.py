@@ -19,6 +19,7 @@ from interview.conversation import Lang
 from interview.errors import ConflictError, ConsentError, InputError, NotFoundError
 from interview.ports import Clock, Utterance
 from storage.database import transaction
+from storage.erasing import erase
 from storage.tables import consent_ledger, live_interviews, live_sound, sealing_keys, utterances
 from storage.vault import DataKey, Vault
 
@@ -164,7 +165,7 @@ def _destroy_under(db: Connection, interview_id: str, purposes: Collection[Purpo
 
 def _destroy(db: Connection, interview_id: str, *, words: bool) -> bool:
     keys = [f"cues:{interview_id}"] + ([f"words:{interview_id}"] if words else [])
-    gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(keys))).rowcount
+    gone = erase(db, "key", sealing_keys.c.id.in_(keys))
     if words:
         db.execute(delete(utterances).where(utterances.c.interview_id == interview_id))
         emptied = update(live_interviews).where(live_interviews.c.id == interview_id).values(minutes=None)
@@ -175,7 +176,7 @@ def _destroy(db: Connection, interview_id: str, *, words: bool) -> bool:
 
 
 def _destroy_sound(db: Connection, interview_id: str) -> bool:
-    gone = db.execute(delete(sealing_keys).where(sealing_keys.c.id == f"sound:{interview_id}")).rowcount
+    gone = erase(db, "key", sealing_keys.c.id == f"sound:{interview_id}")
     db.execute(delete(live_sound).where(live_sound.c.interview_id == interview_id))
     return gone > 0
 
@@ -246,7 +247,7 @@ class SqlInterviews:
         with transaction(self._engine) as db:
             _destroy(db, interview_id, words=True)
             _destroy_sound(db, interview_id)
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == interview_id))
+            erase(db, "key", sealing_keys.c.id == interview_id)
             gone = db.execute(delete(live_interviews).where(live_interviews.c.id == interview_id))
             if gone.rowcount != 1:
                 raise NotFoundError("no such interview", message_key="error.no_interview")

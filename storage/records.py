@@ -13,6 +13,7 @@ from cycle.records import Kind, Link, Record
 from interview.errors import ConflictError, NotFoundError
 from interview.ports import Clock
 from storage.database import transaction
+from storage.erasing import erase
 from storage.tables import links, records, rehearsals, sealing_keys
 from storage.vault import DataKey, Vault
 
@@ -88,7 +89,7 @@ class SqlRecords:
             ids = [*record_ids, *db.execute(select(records.c.id).where(made_from)).scalars()]
             _drop_rehearsals(db, ids)
             db.execute(delete(links).where(links.c.record_id.in_(ids)))
-            db.execute(delete(records).where(records.c.id.in_(ids)))
+            erase(db, "record", records.c.id.in_(ids))
 
     def forget(self, key_id: str) -> None:
         """See ``Records.forget``."""
@@ -97,7 +98,7 @@ class SqlRecords:
             _drop_rehearsals(db, list(db.execute(select(records.c.id).where(personas)).scalars()))
             db.execute(delete(links).where(links.c.key_id == key_id))
             db.execute(delete(records).where(records.c.key_id == key_id))
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == key_id))
+            erase(db, "key", sealing_keys.c.id == key_id)
 
     def new_link(self, purpose: str, record: Record, until: dt.datetime) -> str:
         """See ``Records.new_link``."""
@@ -160,7 +161,7 @@ class SqlRecords:
 def _drop_rehearsals(db: Connection, persona_ids: Sequence[str]) -> None:
     """What was rehearsed with a persona made of somebody's pack goes with it, keys first."""
     held = list(db.execute(select(rehearsals.c.id).where(rehearsals.c.persona_id.in_(persona_ids))).scalars())
-    db.execute(delete(sealing_keys).where(sealing_keys.c.id.in_(held)))
+    erase(db, "key", sealing_keys.c.id.in_(held))
     db.execute(delete(rehearsals).where(rehearsals.c.id.in_(held)))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from interview.errors import ConflictError, NotFoundError
 from interview.ports import Clock, RehearsalRecord, TurnRecord
 from storage.database import transaction
+from storage.erasing import erase
 from storage.tables import rehearsals, reply_sentences, sealing_keys, turns
 from storage.vault import DataKey, Vault
 
@@ -160,7 +161,7 @@ class SqlRehearsals:
         """Destroy the key, then the rows."""
         with transaction(self._engine) as db:
             self._key(db, rehearsal_id)
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == rehearsal_id))
+            erase(db, "key", sealing_keys.c.id == rehearsal_id)
             db.execute(delete(rehearsals).where(rehearsals.c.id == rehearsal_id))
 
     def _key(self, db: Connection, rehearsal_id: str) -> DataKey:

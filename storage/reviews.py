@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 from interview.errors import ConflictError, NotFoundError
 from interview.ports import Classroom, Clock, Cohort, Note, RehearsalRecord
 from storage.database import transaction
+from storage.erasing import erase
 from storage.repositories import PLAIN, record_of
 from storage.tables import (
     class_answers,
@@ -170,7 +171,7 @@ class SqlCohorts:
         """Destroy its key and rows."""
         with transaction(self._engine) as db:
             _key(db, self._vault, cohort_id, "error.no_cohort")
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == cohort_id))
+            erase(db, "key", sealing_keys.c.id == cohort_id)
             db.execute(delete(cohorts).where(cohorts.c.id == cohort_id))
 
 
@@ -250,7 +251,7 @@ class SqlClassrooms:
         """Destroy its key and rows."""
         with transaction(self._engine) as db:
             _key(db, self._vault, classroom_id, "error.no_class")
-            db.execute(delete(sealing_keys).where(sealing_keys.c.id == classroom_id))
+            erase(db, "key", sealing_keys.c.id == classroom_id)
             db.execute(delete(classrooms).where(classrooms.c.id == classroom_id))
 
 

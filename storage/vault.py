@@ -80,14 +80,14 @@ class Vault:
         self._stamp = stamp
 
 
-def open_vault(source: MasterKeys, engine: Engine) -> Vault:
-    """The vault of a database. A new master key is made only where nothing was sealed yet.
+def open_vault(source: MasterKeys, engine: Engine, *, make: bool = True) -> Vault:
+    """The vault of a database. A new master key is made only where nothing was sealed yet, and only with ``make``.
 
     Raises StorageError where the key is missing, can be read by others, or is not the one the records were sealed with.
     """
     with transaction(engine) as db:
         sealed = db.execute(select(sealing_keys).limit(1)).one_or_none()
-    if sealed is None and not source.read():
+    if make and sealed is None and not source.read():
         source.make()
     vault = Vault(source)
     if sealed is not None:

@@ -12,6 +12,7 @@ import pytest
 
 from interview.errors import StorageError
 from storage.database import transaction
+from storage.erasing import erase
 from storage.master import KeyCommand, KeyFile, KeyText
 from storage.tables import sealing_keys
 from storage.vault import Vault, open_vault, rewrap_all
@@ -150,6 +151,6 @@ def test_what_is_erased_leaves_no_copy_in_the_log_of_changes(store, home):
     files = (database.with_name(f"{database.name}-wal"), database)
     assert any(wrapped in file.read_bytes() for file in files)
     with transaction(store.engine) as db:
-        db.execute(sealing_keys.delete().where(sealing_keys.c.id == "gone"))
+        assert erase(db, "key", sealing_keys.c.id == "gone") == 1
     assert not any(wrapped in file.read_bytes() for file in files)
     assert rows(store.engine).keys() == {"kept"}
