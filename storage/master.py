@@ -58,7 +58,10 @@ class KeyFile:
         """See ``MasterKeys.read``; a file that others can read is refused."""
         try:
             with self.path.open("rb") as file:
-                if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise StorageError("no file", message_key="error.master_key", path=self.where)
+                if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:
                     raise StorageError("others can read it", message_key="error.master_key_open", path=self.where)
                 return parse(file.read(1_000), self.where)
         except FileNotFoundError:
