@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.places import COME_AGAIN, PASSED, RENEW_S, Places, carry
 from app.wiring import Services
 from consent.grants import ConsentGrant, Spoken
 from consent.ledger import Party
@@ -248,6 +249,8 @@ class _Session:
     """First frame of a device, and when it came: seconds since the consent."""
     loop: asyncio.AbstractEventLoop | None = None
     """Where its sockets live."""
+    renewed: float = field(default_factory=time.monotonic)
+    """When it was last said to the other replicas that it is heard here."""
     goes_on: bool = False
     """Only the language changed: the next session takes up each device where this one left it."""
     pumped: threading.Event = field(default_factory=threading.Event)
@@ -266,6 +269,7 @@ class AudioRoom:
         self._services = services
         self._ears = ears
         self._tokens = tokens
+        self._places = services.places
         tokens.before_end = self.finish
         tokens.room_hears = self.manager_speaks
         self._sessions: dict[str, _Session] = {}
@@ -323,8 +327,11 @@ class AudioRoom:
         """Hear what was said to its end and store it, before the interview is ended. Not for the event loop's thread."""
         session = self._sessions.get(interview_id)
         if session is None or session.stopped:
+            if self._places is not None:
+                self._places.finish(interview_id, LAST_WORDS_S + WATCH_S)
             return
         if not session.closing:
+            session.closing = self._places is not None  # nothing new is heard here while another ends the talk
             session.listener.finish(LAST_WORDS_S)
             if session.recorder is not None:
                 session.recorder.close()
@@ -345,14 +352,17 @@ class AudioRoom:
         if found is None:
             await self._refuse(socket, "no_token")
             return
-        interview_id, party = found
+        interview_id, party, hello = found
         try:
-            session = await self._open(interview_id, self._tokens.terms(interview_id))
-        except ConsentError:
-            await self._refuse(socket, "no_grant")
-            return
+            if self._places is not None:
+                elsewhere = await asyncio.to_thread(self._places.claim, interview_id)
+                if elsewhere:
+                    await (socket.close(COME_AGAIN) if PASSED in socket.headers else carry(socket, hello, elsewhere))
+                    return
+            session = await self._open(interview_id, self._terms(interview_id))
         except TandaoError as error:
-            await self._refuse(socket, error.message_key)
+            await self._give_up(interview_id)
+            await self._refuse(socket, "no_grant" if isinstance(error, ConsentError) else error.message_key)
             return
         before = session.sockets.get(party)
         session.sockets[party] = socket
@@ -374,14 +384,25 @@ class AudioRoom:
                 wait_s = 0 if said_so else RESUME_S
                 asyncio.get_running_loop().call_later(wait_s, self._close_if_idle, interview_id)
 
-    async def _met(self, socket: "WebSocket") -> tuple[str, Party] | None:
-        """Interview and party of whoever connects, by the token they say first."""
+    def _terms(self, interview_id: str) -> str:
+        """As the page gave them; where that was at another replica, both names."""
+        return self._tokens.terms(interview_id) or " ".join(self._services.consents.names(interview_id))
+
+    async def _give_up(self, interview_id: str) -> None:
+        """Another replica may hear it, unless it is heard here."""
+        session = self._sessions.get(interview_id)
+        if self._places is not None and (session is None or not session.open):
+            await asyncio.to_thread(self._places.give_up, interview_id)
+
+    async def _met(self, socket: "WebSocket") -> tuple[str, Party, str] | None:
+        """Interview and party of whoever connects, by the token they say first, and what they said."""
         await socket.accept()
         try:
             hello = (await asyncio.wait_for(socket.receive(), 10)).get("text") or ""
-            return self.who(str(json.loads(hello)["token"])) if len(hello) <= MAX_TEXT else None
+            who = self.who(str(json.loads(hello)["token"])) if len(hello) <= MAX_TEXT else None
         except (TimeoutError, ValueError, KeyError, TypeError, RuntimeError):
             return None
+        return None if who is None else (*who, hello)
 
     async def _open(self, interview_id: str, hotwords: str) -> _Session:
         session = self._sessions.get(interview_id)
@@ -509,6 +530,21 @@ class AudioRoom:
                 session.recorder.drop()
             if spoken != session.spoken and session.open:
                 await self._hear_anew(session)
+            if self._places is not None and session.open:
+                await self._keep_place(self._places, session, interview_id)
+
+    async def _keep_place(self, places: Places, session: _Session, interview_id: str) -> None:
+        """Stay the one that hears a talk; what was heard is put away where another took it over or ends it."""
+        if await asyncio.to_thread(places.is_to_finish, interview_id):
+            await asyncio.to_thread(self.finish, interview_id)
+        elif time.monotonic() - session.renewed > RENEW_S:
+            session.renewed = time.monotonic()
+            if await asyncio.to_thread(places.claim, interview_id):
+                session.closing = True
+                threading.Thread(target=_put_away, args=(session,), daemon=True).start()
+                for socket in list(session.sockets.values()):
+                    with contextlib.suppress(RuntimeError):
+                        await socket.close(COME_AGAIN)
 
     async def _stop(self, session: _Session, why: str) -> None:
         if session.stopped:
@@ -569,6 +605,8 @@ class AudioRoom:
             _hand_over(loop, self._tell, session, {"type": "error", "key": error.message_key})
         finally:
             session.pumped.set()
+            if self._places is not None and self._sessions.get(interview_id) is session:
+                self._places.give_up(interview_id)
 
     def _store(self, session: _Session, heard: Heard) -> None:
         party: Party = "employee" if heard.channel == CHANNELS["employee"] else "manager"

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         default="", description="of people the claim gives none; empty: they may not come in"
     )
     public_url: str = Field(default="", description="how phones reach this server; empty: as the page was opened")
+    replica_address: str = Field(
+        default="", max_length=40, pattern=r"^(\[?[0-9A-Za-z_.:-]+\]?:[0-9]{1,5})?$",
+        description="host:port at which other replicas reach this one, so that a talk's devices meet at one; empty: it is alone",
+    )  # fmt: skip
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="lets others than this machine read /metrics, as a bearer token"
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from app.audio_socket import Listener
     from app.metrics import Metrics
+    from app.places import Places
     from assistant.hints import HintWriter
     from assistant.live import LiveInterviews
     from assistant.sound import KeptSound
@@ -308,6 +309,15 @@ class Services:
     def ledger(self) -> "LedgerRepository":
         """The chain itself, for the command line."""
         return self._store.ledger
+
+    @cached_property
+    def places(self) -> "Places | None":
+        """Which replica hears which talk; None where this one is alone."""
+        from app.places import Places
+        from storage.leases import SqlLeases
+
+        address = self.settings.replica_address
+        return Places(SqlLeases(self.engine, SystemClock(), holder=address)) if address else None
 
     def ears(self, grant: "ConsentGrant", spoken: "Spoken", hotwords: str = "") -> "Listener":
         """What turns sound into words for one session; raises StorageError where no model is installed."""

@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 
-from sqlalchemy import Engine, delete, insert, or_, update
+from sqlalchemy import Engine, delete, insert, or_, select, update
 
 from interview.errors import ConflictError
 from interview.ports import Clock
@@ -38,6 +38,13 @@ class SqlLeases:
         except ConflictError:  # somebody else's
             return False
         return True
+
+    def holder_of(self, name: str) -> str | None:
+        """Who has it now; None where nobody has, by the same clock and the same doubt of it as ``take``'s."""
+        now = self._clock.now().astimezone(dt.UTC).isoformat()
+        with transaction(self._engine) as db:
+            held = select(leases.c.holder).where(leases.c.name == name, leases.c.until > now)
+            return db.execute(held).scalar_one_or_none()
 
     def release(self, name: str) -> None:
         """Give it back, if it is ours."""
