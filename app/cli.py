@@ -431,9 +431,9 @@ def accounts_unlock(login: str) -> None:
 
 @accounts.command("delete")
 @click.argument("login", callback=_plain)
-@click.confirmation_option(prompt="Delete this account for good? 彻底删除？")
+@click.confirmation_option(prompt="Delete this account and everything of its own for good? 连同内容彻底删除？")
 def accounts_delete(login: str) -> None:
-    """Destroy the account. 删除账号。"""
+    """Destroy the account and what is its own. 删除账号和它的内容。"""
     from app.accounts_command import delete
     from app.wiring import build_services
 

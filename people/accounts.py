@@ -128,7 +128,7 @@ class AccountRepository(Protocol):
         ...
 
     def drop(self, account_id: str) -> None:
-        """Destroy the account, its key, sessions and links."""
+        """Destroy the account, its key, sessions and links, and what is this person's own; rounds led by HR stay."""
         ...
 
     def open_session(self, digest: str, account_id: str, at: dt.datetime, until: dt.datetime) -> None:

@@ -12,7 +12,7 @@ from interview.actor import Role
 from interview.errors import ConflictError, NotFoundError
 from people.accounts import Account, Limits, LinkPurpose
 from storage.database import transaction
-from storage.erasing import erase
+from storage.erasing import erase, erase_owned
 from storage.tables import account_links, account_sessions, accounts, sealing_keys, sign_in_tries
 from storage.vault import DataKey, Vault
 
@@ -92,6 +92,8 @@ class SqlAccounts:
     def drop(self, account_id: str) -> None:
         """See ``AccountRepository.drop``."""
         with transaction(self._engine) as db:
+            role = db.execute(select(accounts.c.role).where(accounts.c.id == account_id)).scalar_one_or_none()
+            erase_owned(db, account_id, records_too=role != Role.HR)  # rounds are the company's
             erase(db, "key", sealing_keys.c.id == _key_id(account_id))
             _close(db, account_id)
             db.execute(delete(account_links).where(account_links.c.account_id == account_id))

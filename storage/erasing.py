@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Engine, Table, delete, exists, func, insert, select, text
 
 from interview.errors import StorageError
 from storage.database import AFTER_ERASING, ERASED, settle, transaction
@@ -62,6 +62,33 @@ def erase(db: Connection, kind: Kind, where: Any) -> int:
         db.execute(insert(erasures), [{"kind": kind, "digest": _digest(one), "at": at} for one in gone])
         db.info[ERASED] = True
     return len(gone)
+
+
+def erase_owned(db: Connection, owner_id: str, *, records_too: bool) -> None:
+    """Everything that is somebody's own goes, with its keys: rehearsals, live interviews and their own name in the ledger,
+    cohorts and classes they lead; with ``records_too`` their team's records as well."""
+    talks = list(db.execute(select(live_interviews.c.id).where(live_interviews.c.owner_id == owner_id)).scalars())
+    keys = [f"{what}:{one}" for one in talks for what in ("words", "cues", "sound", "name:manager")] + talks
+    for table, owner in ((rehearsals, "owner_id"), (cohorts, "trainer_id"), (classrooms, "trainer_id")):
+        keys += db.execute(select(table.c.id).where(table.c[owner] == owner_id)).scalars()
+    for part in _parts(keys):
+        erase(db, "key", sealing_keys.c.id.in_(part))
+        for table in (rehearsals, cohorts, classrooms, live_interviews):
+            _delete(db, table, table.c.id, part)
+    for part in _parts(talks):
+        _delete(db, utterances, utterances.c.interview_id, part)
+        _delete(db, live_sound, live_sound.c.interview_id, part)
+    if not records_too:
+        return
+    own = records.c.owner_id == owner_id
+    people = list(db.execute(select(records.c.key_id).where(own).distinct()).scalars())
+    gone = list(db.execute(select(records.c.id).where(own)).scalars())
+    for part in _parts(gone):
+        _delete(db, links, links.c.record_id, part)
+        erase(db, "record", records.c.id.in_(part))
+    for part in _parts(people):  # somebody whom nobody else leads is forgotten
+        unused = ~exists().where(records.c.key_id == sealing_keys.c.id)
+        erase(db, "key", sealing_keys.c.id.in_(part) & unused)
 
 
 def keep_forgotten(engine: Engine, file: Path) -> int:
