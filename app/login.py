@@ -39,11 +39,15 @@ if TYPE_CHECKING:
 
 SCRIPT = """(() => {
   const who = %s, plain = window.fetch;
+  let leaving = false;
   const mark = () => { document.body.dataset.account = document.body.dataset.role = who; };
   if (document.body) mark(); else addEventListener('DOMContentLoaded', mark);
   window.fetch = async (...call) => {
     const answer = await plain(...call);
-    if (answer.status === 401) location.assign('/sign-in');
+    if (answer.status === 401 && !leaving) {
+      leaving = true;  // several calls are told so; one of them goes
+      location.assign('/sign-in');
+    }
     return answer;
   };
 })();

@@ -83,7 +83,8 @@ def doing(boss: Page, login: str, what: str) -> None:
 
 
 def sign_in(page: Page, house: Server, login: str, password: str) -> None:
-    page.goto(house.url + "sign-in")
+    if "/sign-in" not in page.url:
+        page.goto(house.url + "sign-in")
     page.fill("#login", login)
     page.fill("#password", password)
     page.click("form button")
