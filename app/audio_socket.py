@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.places import COME_AGAIN, PASSED, RENEW_S, Places, carry
 from app.wiring import Services
+from assistant.ahead import Unfinished, grown
 from consent.grants import ConsentGrant, Spoken
 from consent.ledger import Party
 from consent.notices import Purpose
 from cycle.records import Kind, Record, Records
 from interview.actor import Actor
 from interview.errors import ConsentError, InputError, NotFoundError, TandaoError
+from interview.ports import Utterance
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, WebSocket
@@ -159,6 +161,8 @@ class CaptureTokens:
         """Called with an interview's id before it is ended, so that its last words are still heard."""
         self.room_hears: Callable[[str], bool] = lambda _interview_id: False
         """Whether the manager, or a voice that may be theirs, is being heard in an interview right now."""
+        self.room_has: Callable[[str], Unfinished | None] = lambda _interview_id: None
+        """The sentence the employee is in the middle of."""
         self._tokens: dict[str, tuple[str, float]] = {}
         self._terms: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -199,6 +203,10 @@ class CaptureTokens:
     def manager_speaks(self, interview_id: str) -> bool:
         """Whether the manager, or a voice that may be theirs, is in the middle of a sentence."""
         return self.room_hears(interview_id)
+
+    def unfinished(self, interview_id: str) -> Unfinished | None:
+        """The sentence the employee is in the middle of, or None."""
+        return self.room_has(interview_id)
 
     def close(self, interview_id: str) -> None:
         """No token of this interview opens anything any more."""
@@ -245,6 +253,8 @@ class _Session:
     """Only where both granted that sound is kept."""
     speaking: dict[int, tuple[int, float]] = field(default_factory=dict[int, tuple[int, float]])
     """Channel to the sentence that is being said there, and when its latest words came."""
+    unfinished: Unfinished | None = None
+    """The sentence that is surely the employee's and not over yet."""
     first: dict[Party, tuple[int, float]] = field(default_factory=dict[Party, tuple[int, float]])
     """First frame of a device, and when it came: seconds since the consent."""
     loop: asyncio.AbstractEventLoop | None = None
@@ -272,6 +282,7 @@ class AudioRoom:
         self._places = services.places
         tokens.before_end = self.finish
         tokens.room_hears = self.manager_speaks
+        tokens.room_has = self.unfinished
         self._sessions: dict[str, _Session] = {}
         self._strangers: Counter[str] = Counter()
         self._leaving = False
@@ -318,6 +329,11 @@ class AudioRoom:
         since = time.monotonic() - SPEAKS_S
         channels = {channel for channel, (_, at) in list(session.speaking.items()) if at > since}
         return CHANNELS["manager"] in channels and (len(session.joined) > 1 or session.shared_speaker != "employee")
+
+    def unfinished(self, interview_id: str) -> Unfinished | None:
+        """The sentence the employee is in the middle of; None where nothing is heard or it may be the manager's."""
+        session = self._sessions.get(interview_id)
+        return None if session is None or session.stopped else session.unfinished
 
     def terms(self, interview_id: str) -> str:
         """Names and terms that may be said."""
@@ -549,7 +565,7 @@ class AudioRoom:
     async def _stop(self, session: _Session, why: str) -> None:
         if session.stopped:
             return
-        session.stopped = why
+        session.stopped, session.unfinished = why, None
         if session.recorder is not None:
             session.recorder.drop()
         for socket in list(session.sockets.values()):
@@ -569,6 +585,7 @@ class AudioRoom:
     async def _keep_here(self, session: _Session) -> None:
         """Sound may leave this machine no more: what waits for the service is dropped, and the devices come back."""
         session.closing = session.goes_on = True
+        session.unfinished = None
         await asyncio.to_thread(session.listener.abort)
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
@@ -589,6 +606,8 @@ class AudioRoom:
                 _follow(session, heard)
                 if heard.kind == "committed":
                     self._store(session, heard)
+                if self._grows(session, heard):
+                    _hand_over(loop, self._tell_manager, session, {"type": "cue"})
                 shown: dict[str, Any] = {
                     "type": heard.kind,
                     "text": heard.text,
@@ -621,6 +640,28 @@ class AudioRoom:
             unsure=unsure,
         )  # fmt: skip
 
+    def _grows(self, session: _Session, heard: Heard) -> bool:
+        """Follow the employee's sentence; whether the cues in it became others before it is over."""
+        before = session.unfinished
+        if heard.kind == "tentative" and heard.text:
+            if not _surely_employee(session, heard.channel):
+                return False
+            said: Utterance | None = None
+            with contextlib.suppress(TandaoError):  # the committed words are read again
+                said = self._services.live.in_the_middle(
+                    session.grant, heard.text, round(session.base_s + heard.end_s, 1), doubtful=heard.doubtful
+                )
+            session.unfinished = None if said is None else grown(before, heard.channel, heard.number, said)
+        elif heard.kind in ("tentative", "committed") and before is not None and _is_over(before, heard):
+            session.unfinished = None
+        return heard.kind == "tentative" and _kinds(before) != _kinds(session.unfinished)
+
+    async def _tell_manager(self, session: _Session, event: dict[str, Any]) -> None:
+        socket = session.sockets.get("manager")
+        if socket is not None:
+            with contextlib.suppress(RuntimeError):
+                await socket.send_json(event)
+
     async def _tell(self, session: _Session, event: dict[str, Any]) -> None:
         for socket in list(session.sockets.values()):
             with contextlib.suppress(RuntimeError):
@@ -638,6 +679,22 @@ def _follow(session: _Session, heard: Heard) -> None:
         session.speaking[heard.channel] = heard.number, time.monotonic()
     elif heard.kind in ("tentative", "committed") and session.speaking.get(heard.channel, (0, 0.0))[0] <= heard.number:
         session.speaking.pop(heard.channel, None)
+
+
+def _surely_employee(session: _Session, channel: int) -> bool:
+    """Whether a sentence that is not over is known to be the employee's; a voice is told only at its end."""
+    if channel == CHANNELS["employee"]:
+        return True
+    return len(session.joined) <= 1 and session.listener.voices is None and session.shared_speaker == "employee"
+
+
+def _is_over(unfinished: Unfinished, heard: Heard) -> bool:
+    """Whether this is the end of a sentence, or of a later one on the same device."""
+    return unfinished.channel == heard.channel and unfinished.number <= heard.number
+
+
+def _kinds(unfinished: Unfinished | None) -> set[str]:
+    return set() if unfinished is None else {str(cue["kind"]) for cue in unfinished.said.cues}
 
 
 def _put_away(session: _Session) -> None:

@@ -35,7 +35,7 @@ class HintWriter(Protocol):
 class Hint:
     """One wording. ``quote``: the employee's words it answers, ``said`` all of the utterance; ``at_s``: when it came up.
 
-    ``variation``: 1 for the first wording of this hint, up to ``VARIATIONS``.
+    ``variation``: 1 for the first wording of this hint, up to ``VARIATIONS``. ``tentative``: the sentence is not over yet.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Hint:
     at_s: float
     said: str = ""
     variation: int = 1
+    tentative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,13 @@ class LiveInterviews:
         )  # fmt: skip
         return self._repository.add(grant, self._with_cues(grant, utterance, before))
 
+    def in_the_middle(self, grant: ConsentGrant, text: str, end_s: float, *, doubtful: bool) -> Utterance:
+        """Words of a sentence the employee has not ended, with their cues; nothing is stored."""
+        heard = self._repository.heard(grant.interview_id, LAST_LINES)
+        before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
+        said = Utterance(-1, "employee", text.strip(), doubtful, end_s, end_s)
+        return self._with_cues(grant, said, before)
+
     def hear_recording(self, grant: ConsentGrant, recording: str, lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
         """Store the whole of a recording at once, after what is there, or nothing where it was stored before.
 

@@ -8,6 +8,7 @@ one after the other as one talk. Figures:
 
 - word delay: from the end of a word (as the same model times it offline) to its committed text, seconds;
 - utterance delay: from the last voice of a segment to its committed text; hint delay: to a hint, where the words raise a cue;
+  hint ahead: the same, where tentative words brought the hint before; taken back: brought, and not borne out at the end;
 - error rate (characters for zh, words for en) against the reference and against offline decoding, and offline's own;
 - processor seconds for each second of speech, memory, frames lost;
 - with ``--agreement`` the same for LocalAgreement-2 on the same model and machine, and its delay if work took no time: see `evals.local_agreement`.
@@ -31,6 +32,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from assistant.ahead import Unfinished, grown, stands
 from assistant.hints import HintState, consider
 from consent.grants import ConsentGrant
 from evals import local_agreement
@@ -38,6 +40,8 @@ from evals.grants import recorded
 from evals.live_server import Server, Streamed, serving, stream
 from evals.speech_errors import errors, units
 from interview.conversation import LANGS, Lang
+from interview.ports import Utterance
+from interview.reading.cues import RuleCueReader
 from interview.situations import Situation
 from interview.steps import Step
 from llms import weights
@@ -146,6 +150,7 @@ def play(server: Server, clips: Sequence[Clip], known: Offline) -> dict[str, Any
         "word_delay_s": spread(delays(known, committed, lang)),
         "utterance_delay_s": spread(late),
         "hint_delay_s": spread(told.delays(result)),
+        "hint_ahead_delay_s": spread(told.delays(result, ahead=True)), "hints_taken_back": told.taken_back,
         "first_text_delay_s": spread(_first_texts(result, known, lang)),
         "errors": {
             "live": _rate(said, units(text, lang)), "offline": _rate(said, known.units),
@@ -159,39 +164,73 @@ def play(server: Server, clips: Sequence[Clip], known: Offline) -> dict[str, Any
 
 
 class _Hints:
-    """What the manager's page does with each new utterance: look for a cue and pick a hint; the page is told at once."""
+    """What the manager's page does with each text: look for a cue and pick a hint; the page is told at once.
+
+    A hint is made ahead from tentative texts; each utterance counts by itself, as if no hint had been shown before.
+    """
 
     def __init__(self, server: Server, interview_id: str, lang: Lang) -> None:
         self._server, self._id = server, interview_id
         self._lang: Lang = lang
         self._phrasing = PhrasingLibrary()
+        self._reader = RuleCueReader()
         self._made: list[tuple[int, float]] = []
+        self._first: list[tuple[int, float]] = []
         self._voice_ends: list[float] = []
         self._seen = 0
+        self._unfinished: Unfinished | None = None
+        self._ahead: tuple[HintState, float] | None = None
+        self.taken_back = 0
+        """Hints made ahead that the words at the end did not bear out."""
 
-    def __call__(self, _at: float, event: dict[str, Any]) -> None:
+    def __call__(self, at: float, event: dict[str, Any]) -> None:
+        """One event of the socket, wall seconds since the first frame."""
+        began = time.monotonic()
+        if event["type"] == "tentative":
+            self._grows(event)
+            if self._unfinished is not None and self._ahead is None:
+                state = self._hinted(self._unfinished.said)
+                self._ahead = None if state.shown is None else (state, at + time.monotonic() - began)
         if event["type"] != "committed":
             return
-        began = time.monotonic()
         heard = self._server.store.interviews.heard(self._id)
         for utterance in heard[self._seen :]:
-            state = consider(
-                HintState(), utterance.cues, utterance.end_s, self._phrasing, self._lang, situation=Situation.EXPERT,
-                step=Step.FEEDBACK, unsure=utterance.doubtful, said=utterance.text,
-            )  # fmt: skip
+            state = self._hinted(utterance)
             self._voice_ends.append(utterance.end_s)
+            now = at + time.monotonic() - began
+            ahead = self._ahead if self._ahead is not None and stands(self._ahead[0], utterance.cues) else None
+            self.taken_back += self._ahead is not None and ahead is None
+            self._ahead = self._unfinished = None
             if state.shown is not None:
-                self._made.append((len(self._voice_ends) - 1, _at + time.monotonic() - began))
+                self._made.append((len(self._voice_ends) - 1, now))
+                self._first.append((len(self._voice_ends) - 1, now if ahead is None else ahead[1]))
         self._seen = len(heard)
+
+    def _hinted(self, said: Utterance) -> HintState:
+        return consider(
+            HintState(), said.cues, said.end_s, self._phrasing, self._lang, situation=Situation.EXPERT,
+            step=Step.FEEDBACK, unsure=said.doubtful, said=said.text,
+        )  # fmt: skip
+
+    def _grows(self, event: dict[str, Any]) -> None:
+        text, number = str(event["text"]), int(event["number"])
+        if not text:
+            self.taken_back += self._ahead is not None
+            self._unfinished = self._ahead = None
+            return
+        found = () if event["doubtful"] else self._reader.read(text, self._lang)
+        cues = tuple({"kind": str(c.kind), "strength": c.strength, "quote": c.quote} for c in found)
+        said = Utterance(-1, "employee", text, bool(event["doubtful"]), cues=cues)
+        self._unfinished = grown(self._unfinished, int(event["channel"]), number, said)
 
     def ends_s(self, result: Streamed) -> list[float]:
         """Wall seconds of the last voice of each utterance."""
         return [(end - result.base_s - Limits().tail_s) / result.speed for end in self._voice_ends]
 
-    def delays(self, result: Streamed) -> list[float]:
-        """From the last voice of an utterance to its hint."""
+    def delays(self, result: Streamed, *, ahead: bool = False) -> list[float]:
+        """From the last voice of an utterance to its hint; ``ahead``: to the first sight of it, below 0 while it is said."""
         ends = self.ends_s(result)
-        return [at - ends[number] for number, at in self._made]
+        return [at - ends[number] for number, at in (self._first if ahead else self._made)]
 
 
 def _first_texts(result: Streamed, known: Offline, lang: Lang) -> list[float]:

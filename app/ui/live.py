@@ -40,7 +40,7 @@ def wire(services: Services, page: LivePage, tab: gr.Tab, language: gr.State, to
     private = {"api_visibility": "private"}
     tab.select(**redraw(services, page, language), **quiet)
 
-    watch = Watch(services, tokens.manager_speaks)
+    watch = Watch(services, tokens.manager_speaks, tokens.unfinished)
     look = Look(services, watch)
 
     def create(title: str, talk_id: str, spoken: str, lang: Lang, request: gr.Request) -> list[Any]:

@@ -117,8 +117,9 @@ def hint_html(state: HintState, lang: Lang) -> str:
     if state.shown is None:
         return f"<p class='note'>{t('live.quiet', lang)}</p>"
     hint = state.shown
+    tentative = f"<b class='tentative'>{t('live.tentative', lang)}</b> · " if hint.tentative else ""
     return (
-        f"<div class='feedback'><div class='note'><span class='badge'>{t('cue.' + hint.kind, lang)}</span> "
+        f"<div class='feedback'><div class='note'>{tentative}<span class='badge'>{t('cue.' + hint.kind, lang)}</span> "
         f"<q>{escape(hint.quote)}</q> · {hint.variation}/{VARIATIONS}</div>"
         f"<div class='better' id='whisper' aria-live='polite'>{escape(hint.wording)}</div></div>"
     )

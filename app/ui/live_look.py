@@ -26,11 +26,16 @@ class Look:
         actor = self._services.acting(lang)
         interview = self._services.consents.interview(actor, interview_id)
         available = self._services.consents.available(actor, interview_id)
+        unfinished = self._watch.unfinished(interview_id)  # first: a sentence that ends meanwhile is then in both
         heard = self._services.live.heard(actor, interview_id)
         state = HintState()
         if available and not interview.ended:
             state = self._watch.look(
-                interview, heard, Situation(situation), lambda: self._services.live.standing(actor, interview_id).step
+                interview,
+                heard,
+                Situation(situation),
+                lambda: self._services.live.standing(actor, interview_id).step,
+                unfinished,
             )
         else:
             self._watch.forget(interview_id)

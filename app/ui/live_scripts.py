@@ -22,6 +22,7 @@ LISTEN_JS = """(token) => {
       if (event.type === 'committed') document.querySelector('#live-refresh')?.click();
       return;
     }
+    if (event.type === 'cue') { document.querySelector('#live-refresh')?.click(); return; }
     if (event.type === 'ack') {
       box.dataset.frames = event.next;
       if (event.next - (box.heardAt || 0) > SILENT_FRAMES) { box.querySelector('.state').textContent = box.dataset.silent; box.quiet = true; }

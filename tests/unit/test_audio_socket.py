@@ -452,6 +452,71 @@ def test_whether_the_manager_is_in_the_middle_of_a_sentence(client, services, ea
             assert not tokens.manager_speaks(interview), "no words for a while"
 
 
+def test_a_cue_in_a_sentence_that_is_not_over_counts_once_two_texts_have_it_and_is_never_stored(
+    client, services, ears, tokens
+):
+    interview, secret = begin(services)
+    with (
+        client.websocket_connect("/live/audio") as boss,
+        client.websocket_connect("/live/audio") as phone,
+    ):
+        boss.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(boss, "ready")
+        phone.send_text(json.dumps({"token": secret}))
+        until(phone, "ready")
+
+        def hear(text, *, channel=1, number=1, kind="tentative", doubtful=False):
+            ears.out.put(Word(kind, text, channel, number=number, doubtful=doubtful))
+            until(boss, kind)
+            found = tokens.unfinished(interview)
+            return [] if found is None else [cue["kind"] for cue in found.said.cues]
+
+        assert hear("这个评级对我不公平") == [], "one text is not enough"
+        ears.out.put(Word("tentative", "这个评级对我不公平，我觉得", 1, number=1))
+        until(boss, "cue")
+        until(boss, "tentative")
+        assert hear("这个评级对我不公平，我觉得真的") == ["unfairness"]
+        assert hear("我来看看", channel=0) == ["unfairness"], "the manager's own words are nobody's cue"
+        assert hear("这个评级对我还算公平", number=1) == [], "it was heard otherwise"
+        assert hear("这对我不公平", doubtful=True) == hear("这对我不公平") == [], "doubtful words count for none"
+        assert hear("这对我不公平，") == ["unfairness"]
+        assert services.live.heard(BOSS, interview) == ()
+        assert hear("这对我不公平。", kind="committed") == [] and tokens.unfinished(interview) is None
+        assert hear("这对我不公平。", number=2) == [], "another sentence begins anew"
+        assert len(services.live.heard(BOSS, interview)) == 1
+        hear("这对我不公平。", number=2)
+        services.consents.answer(secret, (), "李工", "zh")
+        wait_for(lambda: tokens.unfinished(interview) is None, seconds=3)
+        told = []
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                told.append(phone.receive_json())
+        assert not any(event["type"] == "cue" for event in told), "the employee's phone is not told of hints"
+
+
+def test_on_one_microphone_nothing_is_read_before_it_is_known_who_speaks(client, services, ears, tokens):
+    interview, _ = begin(services)
+    with client.websocket_connect("/live/audio") as boss:
+        boss.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
+        until(boss, "ready")
+
+        def hear(text):
+            ears.out.put(Word("tentative", text, 0, number=1))
+            until(boss, "tentative")
+            return tokens.unfinished(interview)
+
+        assert hear("这对我不公平") is None
+        boss.send_text(json.dumps({"speaker": "employee"}))
+        wait_for(lambda: not tokens.manager_speaks(interview))
+        hear("这对我不公平")
+        assert [cue["kind"] for cue in hear("这对我不公平，").said.cues] == ["unfairness"]
+        ears.voices = FakeVoices()
+        assert hear("这对我不公平，真的") is not None
+        ears.out.put(Word("committed", "这对我不公平，真的。", 0, number=1))
+        until(boss, "committed")
+        assert hear("这对我不公平") is None, "a voice is told at the end of a sentence"
+
+
 def test_a_flood_ends_the_connection_and_a_resumed_minute_does_not(client, services, ears, tokens):
     interview, _ = begin(services)
     with client.websocket_connect("/live/audio") as socket:

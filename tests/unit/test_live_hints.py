@@ -7,8 +7,10 @@ import pytest
 
 from app.consent_page import _body
 from app.settings import Settings
+from app.ui.live_html import hint_html
 from app.ui.live_watch import STALE_S, Watch
 from app.wiring import Services
+from assistant.ahead import grown
 from assistant.hints import QUIET_S, VARIATIONS, HintState, consider
 from consent.notices import OFFERED, Purpose, notice
 from interview.actor import Actor, Role
@@ -321,6 +323,94 @@ def test_a_hint_waits_while_the_manager_speaks(tmp_path, answer, hinted):
     if answer:
         made.live.hear(grant, "manager", answer, start_s=3, end_s=6)
     assert (look().shown is not None) is hinted
+
+
+class Talk:
+    """A talk whose employee is in the middle of a sentence."""
+
+    def __init__(self, tmp_path):
+        self.made = services(tmp_path)
+        self.id, self.grant = begin(self.made)
+        self.speaking, self.unfinished, self.number = False, None, 0
+        self.watch = Watch(self.made, lambda _: self.speaking)
+        self.look()
+
+    def look(self) -> HintState:
+        found = self.made.consents.interview(BOSS, self.id)
+        heard = self.made.live.heard(BOSS, self.id)
+        return self.watch.look(found, heard, Situation.EXPERT, lambda: Step.FEEDBACK, self.unfinished)
+
+    def saying(self, *texts: str, at_s: float = 2.0, doubtful: bool = False) -> HintState:
+        for text in texts:
+            said = self.made.live.in_the_middle(self.grant, text, at_s, doubtful=doubtful)
+            self.unfinished = grown(self.unfinished, 1, self.number, said)
+        return self.look()
+
+    def said(self, text: str, end_s: float = 3.0, **how) -> HintState:
+        self.unfinished, self.number = None, self.number + 1
+        self.made.live.hear(self.grant, "employee", text, start_s=1, end_s=end_s, **how)
+        return self.look()
+
+
+UNFAIR = ("这个评级对我不公平", "这个评级对我不公平，我觉得")
+
+
+def test_a_hint_for_a_sentence_that_is_not_over_is_marked_and_confirmed_by_its_end(tmp_path):
+    talk = Talk(tmp_path)
+    assert talk.saying(UNFAIR[0]).shown is None, "one text is not enough"
+    ahead = talk.saying(UNFAIR[1])
+    assert ahead.shown.tentative and "tentative" in hint_html(ahead, "zh")
+    assert talk.look() == ahead and talk.watch.hints(talk.id).shown is None
+    after = talk.said("这个评级对我不公平，我觉得得说一说。")
+    assert after.shown.wording == ahead.shown.wording and not after.shown.tentative
+    assert "tentative" not in hint_html(after, "zh") and talk.look() == after
+    assert len(talk.made.live.heard(BOSS, talk.id)) == 1
+
+
+@pytest.mark.parametrize("how", [{}, {"doubtful": True}, {"unsure": True}])
+def test_a_hint_whose_words_were_others_in_the_end_goes_and_counts_for_its_half_minute(tmp_path, how):
+    talk = Talk(tmp_path)
+    assert talk.saying(*UNFAIR).shown is not None
+    words = "这个评级对我不公平。" if how else "这个评级我觉得还可以。"
+    assert talk.said(words, **how).shown is None
+    assert talk.said("我真的很委屈。", end_s=10).shown is None, "one new hint in half a minute"
+    assert talk.said("我真的很委屈。", end_s=2 + QUIET_S).shown is not None
+
+
+def test_a_hint_is_put_right_in_its_place_by_the_words_as_they_were_said(tmp_path):
+    talk = Talk(tmp_path)
+    talk.saying(*UNFAIR)
+    after = talk.said("我在考虑离职。")
+    assert after.shown.kind is CueKind.LEAVING and not after.shown.tentative
+    assert talk.said("这个评级对我不公平。", end_s=20) == after
+
+
+def test_words_that_are_taken_back_before_the_end_take_the_hint_along(tmp_path):
+    talk = Talk(tmp_path)
+    assert talk.saying(*UNFAIR).shown is not None
+    assert talk.saying("这个评级对我还算公平").shown is None
+
+
+def test_no_hint_ahead_for_doubtful_words_nor_while_the_manager_speaks_nor_without_the_purpose(tmp_path):
+    talk = Talk(tmp_path)
+    assert talk.saying(*UNFAIR, doubtful=True).shown is None
+    talk.speaking = True
+    assert talk.saying(*UNFAIR).shown is None
+    talk.speaking = False
+    assert talk.look().shown is not None
+    talk.speaking = True
+    assert talk.look().shown is None
+    other = Talk(tmp_path / "other")
+    other.made.consents.manager_grants(BOSS, other.id, (Purpose.TRANSCRIBE, Purpose.HINTS), "王岚")
+    assert other.saying(*UNFAIR).shown is None, "cues were withdrawn meanwhile"
+
+
+def test_a_verdict_on_a_hint_ahead_holds_however_the_sentence_ends(tmp_path):
+    talk = Talk(tmp_path)
+    talk.saying(*UNFAIR)
+    talk.watch.judge(talk.id, "wrong", 2.5)
+    assert talk.look().shown is None and talk.look().doubted == {"unfairness"}
+    assert talk.said("这个评级对我不公平。").shown is None
 
 
 def test_a_hint_nobody_has_judged_goes_once_the_talk_has_moved_on(tmp_path):
