@@ -262,7 +262,9 @@ class _Session:
     renewed: float = field(default_factory=time.monotonic)
     """When it was last said to the other replicas that it is heard here."""
     goes_on: bool = False
-    """Only the language changed: the next session takes up each device where this one left it."""
+    """Only the language or the place changed: the next session takes up each device where this one left it."""
+    kept_here: bool = False
+    """The session before sent sound to a service, which this one may not."""
     pumped: threading.Event = field(default_factory=threading.Event)
     """Set once everything that was heard is stored."""
 
@@ -388,6 +390,8 @@ class AudioRoom:
                 await before.close(4002)
         number = session.next_frame.get(party, 0)
         await socket.send_json({"type": "ready", "next": number})
+        if session.kept_here:
+            await socket.send_json({"type": "kept_here"})
         watcher = asyncio.create_task(self._watch(session, interview_id))
         said_so = False
         try:
@@ -434,6 +438,9 @@ class AudioRoom:
         if before is not None and before.goes_on:
             session.next_frame, session.shared_speaker = before.next_frame, before.shared_speaker
             session.joined = before.joined
+            session.kept_here = before.kept_here or (
+                before.grant.covers(Purpose.SPEECH_SERVICE) and not grant.covers(Purpose.SPEECH_SERVICE)
+            )
         session.recorder = self.recorder(grant)
         self._sessions[interview_id] = session
         loop = session.loop = asyncio.get_running_loop()

@@ -168,6 +168,7 @@ def _listen(secret: str, lang: Lang) -> str:
             "no_grant",
             "busy",
             "lost",
+            "kept_here",
         )
     )
     said += (

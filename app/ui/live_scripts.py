@@ -5,7 +5,7 @@ SERVICE = tuple("speech_" + why for why in ("slow", "busy", "connection", "servi
 """What a transcription service may fail with; also the end of the message's key."""
 HEARD = ("ready", "insecure", "no_microphone", "reconnecting", "restarting", "lost", "withdrawn", "over", "no_grant", "no_token", "busy",
          "model", "slow", "lighter", "stopped", "enrolling", "enrolled", "no_voices", "listen_first", "no_sound",
-         "damaged", "no_speech", "crashed", "silent", "away", *SERVICE)  # fmt: skip
+         "damaged", "no_speech", "crashed", "silent", "away", "kept_here", *SERVICE)  # fmt: skip
 """What the capture script may have to say."""
 SILENT_FRAMES = 100
 """Frames (20 s) of sound without a word, after which the page asks to look at the microphone."""

@@ -1,10 +1,17 @@
 """A transcription service over real HTTP: what it is sent and who agreed, and that no sound is lost when it fails."""
 
+import json
+import threading
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
+from app.audio_socket import AudioRoom, CaptureTokens, mount_audio
 from app.settings import Settings
 from app.wiring import Services
 from consent.notices import OFFERED, Purpose, notice
@@ -15,6 +22,7 @@ from speech.doubt import Verdict
 from speech.listening import Listener, transcribe_file
 from speech.segmenting import Silero
 from speech.service import Service, words_of
+from speech.whisper import Words
 from speech.worker import Asked, Transcriber
 from tests.fakes.grants import granted
 from tests.fakes.recognizer import Loud
@@ -204,3 +212,98 @@ def test_silence_is_not_sent(server):
     ear.finish(5)
     transcriber.close()
     assert len(server.asked) == 1, "only the question at the start"
+
+
+class Here:
+    """An engine in this process: the local model's stand-in."""
+
+    lanes, pid = 1, None
+
+    def begin(self) -> None:
+        pass
+
+    def ask(self, asked: Asked, wanted) -> Words:
+        return Words(f"本机 {asked.samples.max()}", "zh", Verdict.GOOD, 0.0, 0.0)
+
+    def end(self) -> None:
+        pass
+
+
+class Device:
+    """A phone at the socket that goes on speaking: half a second loud, half a second still, faster than the clock."""
+
+    def __init__(self, client: TestClient, token: str) -> None:
+        self._client, self._token = client, token
+        self.told: list[dict] = []
+        self.number = 0
+
+    def speak(self, seconds: float, until=lambda: False) -> None:
+        """Until the server closes the connection or so much has been said."""
+        end = time.monotonic() + seconds
+        with suppress(WebSocketDisconnect), self._client.websocket_connect("/live/audio") as socket:
+            socket.send_text(json.dumps({"token": self._token}))
+            self._until(socket, "ready")
+            self.number = self.told[-1].get("next", 0)
+            while time.monotonic() < end and not until():
+                for _ in range(5):
+                    level = 1000 if self.number % 6 < 3 else 0
+                    socket.send_bytes(self.number.to_bytes(4, "little") + np.full(BLOCK, level, "<i2").tobytes())
+                    self.number += 1
+                self._until(socket, "ack")
+                time.sleep(0.05)
+
+    def _until(self, socket, kind: str) -> None:
+        while not self.told or self.told[-1]["type"] != kind:
+            self.told.append(socket.receive_json())
+            if self.told[-1]["type"] == "stopped":
+                raise WebSocketDisconnect(4003)
+        self.told.append({"type": "", **{k: v for k, v in self.told[-1].items() if k != "type"}})
+
+
+@pytest.mark.parametrize("mode", ["good", "silent", 503])
+@pytest.mark.parametrize("local", [True, False])
+def test_taking_back_the_service_alone_stops_what_goes_out_at_once(tmp_path, server, local, mode):
+    made = services(tmp_path, speech_url=server.url, speech_timeout_s=5)
+    if local:
+        made.__dict__["transcriber"] = Transcriber(Here())
+        made.transcriber.start()
+    purposes = (*OFFERED, Purpose.SPEECH_SERVICE)
+    interview, secret = made.consents.invite(BOSS, "面谈", "zh")
+    made.consents.manager_grants(BOSS, interview.id, purposes, "王岚")
+    made.consents.answer(secret, purposes, "李工", "zh")
+    assert made.service_transcriber
+    server.mode = mode
+    begun, asked, settle_s = len(server.asked), list[int](), 2.0
+
+    def ears(grant, spoken, hotwords=""):
+        return Listener(grant, made.hearing(grant), spoken, hotwords=hotwords, vad=Loud)
+
+    app, tokens = FastAPI(), CaptureTokens()
+    mount_audio(app, AudioRoom(made, ears, tokens))
+
+    def take_back() -> None:
+        until = time.monotonic() + 20
+        while len(server.asked) < begun + 3 and time.monotonic() < until and mode == "good":
+            time.sleep(0.02)
+        time.sleep(0.3)
+        made.consents.answer(secret, OFFERED, "李工", "zh")
+        time.sleep(settle_s)  # half a second is enough on a machine that is not busy
+        asked.append(len(server.asked))
+
+    with TestClient(app) as client:
+        device = Device(client, tokens.issue(made, BOSS, interview.id))
+        taking = threading.Thread(target=take_back)
+        taking.start()
+        device.speak(30)
+        assert not any(u.text.startswith("本机") for u in made.live.heard(BOSS, interview.id))
+        device.speak(10, until=lambda: bool(asked) and len(made.live.heard(BOSS, interview.id)) > 3)
+        taking.join()
+        told = [event["type"] for event in device.told]
+    assert asked == [len(server.asked)], "not one piece more went out"
+    assert asked[0] > begun
+    if local:
+        assert "kept_here" in told, "the page says so"
+        assert any(u.text == "本机 1000" for u in made.live.heard(BOSS, interview.id))
+    else:
+        assert device.told[-1]["why"] == "error.speech_not_agreed"
+    made.close()
