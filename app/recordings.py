@@ -1,15 +1,16 @@
 """``/live/recording``: a recording of a talk, heard afterwards. The grant is checked before the first byte is read.
 
-The sound lies in the data folder only while it is being heard, under a name of its own with mode 0600, and is removed
+Each sentence is stored as it is heard, under the file's digest and its place in the file: a recording that failed, was cancelled
+or was given twice goes on where it stopped. The sound lies in the data folder only while it is being heard, under a name of its own with mode 0600, and is removed
 whatever happens; a withdrawal in between ends it.
 """
 
 import functools
+import hashlib
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from app.audio_socket import AudioRoom
 from app.wiring import Services
+from assistant.live import Line
 from consent.grants import ConsentGrant
 from consent.notices import Purpose
 from interview.errors import ConsentError, InputError, TandaoError
+from interview.ports import Utterance
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+
+    from speech.listening import Heard
 
 MAX_BYTES = 2_000_000_000
 CHECK_BYTES = 4_000_000
@@ -77,6 +82,7 @@ class Recordings:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{secrets.token_hex(8)}.part"
         taken = since = 0
+        digest = hashlib.sha256()
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
@@ -88,6 +94,7 @@ class Recordings:
                     if since > CHECK_BYTES:
                         since = 0
                         self._services.consents.grant(grant.interview_id)
+                    digest.update(chunk)
                     file.write(chunk)
             if not taken:
                 raise InputError("empty", message_key="error.audio_empty")
@@ -97,20 +104,17 @@ class Recordings:
         job_id = secrets.token_urlsafe(12)
         job = Job(grant.interview_id, began=time.monotonic())
         self._jobs = dict(list(self._jobs.items())[-KEPT_JOBS:]) | {job_id: job}
-        threading.Thread(target=self._hear, args=(job, grant, path, split), daemon=True).start()
+        threading.Thread(target=self._hear, args=(job, path, digest.hexdigest(), split), daemon=True).start()
         return job_id
 
     def job(self, job_id: str) -> Job | None:
         """A job, or None."""
         return self._jobs.get(job_id)
 
-    def _hear(self, job: Job, grant: ConsentGrant, path: Path, split: bool) -> None:
+    def _hear(self, job: Job, path: Path, digest: str, split: bool) -> None:
         try:
-            for speaker, heard in self._words(job, grant, path, split):
-                self._services.live.hear(
-                    grant, speaker, heard.text, start_s=round(heard.start_s, 1), end_s=round(heard.end_s, 1),
-                    doubtful=heard.doubtful,
-                )  # fmt: skip
+            while not self._heard(job, path, digest, split):
+                pass  # the service that heard may hear no more: the rest is for whoever may
             job.state = "cancelled" if job.cancelled else "done"
         except TandaoError as error:
             job.state, job.why = "failed", error.message_key
@@ -119,36 +123,52 @@ class Recordings:
         finally:
             path.unlink(missing_ok=True)
 
-    def _words(self, job: Job, grant: ConsentGrant, path: Path, split: bool) -> Iterator[tuple[str, Any]]:
+    def _heard(self, job: Job, path: Path, digest: str, split: bool) -> bool:
+        """Hear what is not stored yet; False where sound may not go any more to where it went."""
         from speech.listening import transcribe_file
+
+        services = self._services
+        grant = services.consents.grant(job.interview_id)
+        places = services.kept_sound.all_places(grant)
+        # after what is kept already, so that two recordings do not sound at once
+        reached = services.live.reached(grant, digest, max((p.start_s + p.seconds for p in places), default=0.0))
+        kept_s = {p.lane: p.start_s + p.seconds for p in places if p.start_s >= reached.base_s}
+        recorder = self._room.recorder(grant)
 
         def told(progress: Any) -> None:
             job.done_s, job.total_s = progress.done_s, progress.total_s
 
-        def cancelled() -> bool:
-            standing = self._services.consents.standing(grant.interview_id)
-            return job.cancelled or Purpose.TRANSCRIBE not in standing.purposes
-
-        lang = self._services.consents.spoken(grant.interview_id)
-        recorder = self._room.recorder(grant)
-        # after what is kept already, so that two recordings do not sound at once
-        base_s = max((p.start_s + p.seconds for p in self._services.kept_sound.all_places(grant)), default=0.0)
+        def stopped() -> bool:
+            purposes = services.consents.standing(job.interview_id).purposes
+            return job.cancelled or Purpose.TRANSCRIBE not in purposes or services.goes_out_no_more(grant)
 
         def kept(block: Any) -> None:
-            if recorder is not None:
-                recorder.add(block.channel, base_s + block.start_s, block.samples)
+            at_s = reached.base_s + block.start_s
+            if recorder is not None and at_s >= kept_s.get(block.channel, 0.0):
+                recorder.add(block.channel, at_s, block.samples)
 
         words = transcribe_file(
-            grant, path, self._services.hearing(grant), lang, split=split, told=told, cancelled=cancelled, kept=kept,
-            hotwords=self._room.terms(grant.interview_id),
+            grant, path, services.hearing(grant), services.consents.spoken(job.interview_id), split=split, told=told,
+            cancelled=stopped, kept=kept, hotwords=self._room.terms(job.interview_id),
+            known=lambda channel, start_s: (channel, round(start_s, 1)) in reached.lines,
         )  # fmt: skip
         for heard in words:
             if heard.kind == "committed":
-                yield ("manager", "employee")[heard.channel] if split and heard.channel < 2 else "unsure", heard
+                services.live.hear_recording(grant, digest, [line_of(heard, split)], reached)
             elif heard.text == "truncated":
                 job.truncated = True
         if recorder is not None:
-            (recorder.drop if cancelled() else recorder.close)()
+            (recorder.drop if stopped() else recorder.close)()
+        if Purpose.TRANSCRIBE not in services.consents.standing(job.interview_id).purposes:
+            raise ConsentError("withdrawn", message_key="error.withdrawn")
+        return job.cancelled or not services.goes_out_no_more(grant)
+
+
+def line_of(heard: "Heard", split: bool) -> Line:
+    """What was heard as a line of its recording; with ``split`` the first two channels are a person each."""
+    who = ("manager", "employee")[heard.channel] if split and heard.channel < 2 else "unsure"
+    start_s, end_s = round(heard.start_s, 1), round(heard.end_s, 1)
+    return Line(heard.channel, start_s, Utterance(0, who, heard.text, heard.doubtful, start_s, end_s))
 
 
 def mount_recordings(app: "FastAPI", services: Services, room: AudioRoom) -> None:

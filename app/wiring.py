@@ -386,6 +386,13 @@ class Services:
                 str(error), message_key="error.speech_not_agreed", host=self.settings.speech_host
             ) from error
 
+    def goes_out_no_more(self, grant: "ConsentGrant") -> bool:
+        """Whether sound was let go to the service when this grant was made, and may not any more."""
+        from consent.notices import Purpose
+
+        purposes = self.consents.standing(grant.interview_id).purposes
+        return grant.covers(Purpose.SPEECH_SERVICE) and Purpose.SPEECH_SERVICE not in purposes
+
     def close(self) -> None:
         """Stop what runs beside the server, if it was started."""
         started: list[Transcriber | None] = [self.__dict__.get(n) for n in ("transcriber", "service_transcriber")]

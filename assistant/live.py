@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from assistant.hints import HintState, HintWriter, Verdict, another, consider, judged, reworded
@@ -26,6 +26,23 @@ KEPT_DAYS = 90
 """What the notice promises."""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something said in a recording. ``channel`` and ``at_s``, its beginning in the file, name it there for good."""
+
+    channel: int
+    at_s: float
+    said: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is stored of a recording. ``base_s``: when in the talk it begins; ``lines``: ``channel`` and ``at_s`` of each."""
+
+    base_s: float
+    lines: frozenset[tuple[int, float]] = frozenset()
+
+
 class UtteranceRepository(Protocol):
     """Keeps what was heard; each store checks the consent in its own transaction."""
 
@@ -33,8 +50,12 @@ class UtteranceRepository(Protocol):
         """Store; raises ConsentError where the consent no longer holds."""
         ...
 
-    def add_all(self, grant: ConsentGrant, said: Sequence[Utterance], recording: str = "") -> tuple[Utterance, ...]:
-        """Store all or none; none where words of this recording are there already."""
+    def add_recorded(self, grant: ConsentGrant, recording: str, lines: Sequence[Line]) -> tuple[Utterance, ...]:
+        """Store all or none, but for lines of this recording that are there already; returns what was stored."""
+        ...
+
+    def recorded(self, interview_id: str, recording: str) -> Reached | None:
+        """What is stored of a recording, or None."""
         ...
 
     def heard(self, interview_id: str, last: int | None = None) -> tuple[Utterance, ...]:
@@ -121,24 +142,32 @@ class LiveInterviews:
         said = Utterance(-1, "employee", text.strip(), doubtful, end_s, end_s)
         return self._with_cues(grant, said, before)
 
-    def hear_recording(self, grant: ConsentGrant, recording: str, lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
-        """Store the whole of a recording at once, after what is there, or nothing where it was stored before.
+    def reached(self, grant: ConsentGrant, recording: str, after_s: float = 0.0) -> Reached:
+        """How much of a recording is stored. One of which nothing is begins after what is there and after ``after_s``."""
+        found = self._repository.recorded(grant.interview_id, recording)
+        if found is not None:
+            return found
+        return Reached(round(max([after_s, *(u.end_s for u in self._repository.heard(grant.interview_id))]), 1))
 
-        ``recording``: the file's digest. ``lines``: as heard; times from the recording's beginning; cues and numbers are
+    def hear_recording(
+        self, grant: ConsentGrant, recording: str, lines: Sequence[Line], reached: Reached
+    ) -> tuple[Utterance, ...]:
+        """Store lines of a recording, at once or none, each of them only once however often it is given.
+
+        ``recording``: the file's digest. ``lines``: as heard, times from the recording's beginning; cues and numbers are
         made here.
         """
-        heard = self._repository.heard(grant.interview_id)
-        base_s = max((one.end_s for one in heard), default=0.0)
+        heard = self._repository.heard(grant.interview_id, LAST_LINES)
         before = next((u.text for u in heard[::-1] if u.speaker == "manager"), "")
-        said: list[Utterance] = []
+        placed: list[Line] = []
         for line in lines:
-            _, words = _checked(line.speaker, line.text)
-            placed = replace(
-                line, text=words, start_s=round(base_s + line.start_s, 1), end_s=round(base_s + line.end_s, 1)
-            )
-            said.append(self._with_cues(grant, placed, before))
-            before = words if line.speaker == "manager" else before
-        return self._repository.add_all(grant, said, recording)
+            said = line.said
+            _, words = _checked(said.speaker, said.text)
+            start_s, end_s = round(reached.base_s + said.start_s, 1), round(reached.base_s + said.end_s, 1)
+            said = self._with_cues(grant, replace(said, text=words, start_s=start_s, end_s=end_s), before)
+            placed.append(replace(line, said=said))
+            before = words if said.speaker == "manager" else before
+        return self._repository.add_recorded(grant, recording, placed)
 
     def _with_cues(self, grant: ConsentGrant, said: Utterance, before: str) -> Utterance:
         if said.speaker != "employee" or said.doubtful or said.unsure or not grant.covers(Purpose.CUES):

@@ -309,18 +309,20 @@ def transcribe_file(
     told: Callable[[Progress], None] = lambda _: None,
     cancelled: Cancelled = lambda: False,
     kept: Callable[[Block], None] = lambda _: None,
+    known: Callable[[int, float], bool] = lambda _channel, _start_s: False,
     vad: Callable[[], Vad] = Silero,
 ) -> Iterator[Heard]:
     """Committed texts of a recording, each as its segment ends, and the notices ``truncated`` and ``lost``.
 
     ``split``: the first two channels are a speaker each. The file is read no faster than it is heard, so that with ``told``
-    the time left is (elapsed / done_s) * (total_s - done_s). ``kept`` gets every block that is heard. Live talks go first. Raises ConsentError before the file is touched, InputError
+    the time left is (elapsed / done_s) * (total_s - done_s). ``kept`` gets every block that is read. Segments that begin where ``known`` says are passed over: they were heard before, and
+    the same sound gives the same segments. Live talks go first. Raises ConsentError before the file is touched, InputError
     for what is no audio, StorageError where the worker has stopped for good.
     """
     need(grant)
     if transcriber.failed is not None:
         transcriber.start()
-    return _transcribed(grant, source, transcriber, lang, split, hotwords, told, cancelled, kept, vad)
+    return _transcribed(grant, source, transcriber, lang, split, hotwords, told, cancelled, kept, known, vad)
 
 
 def _transcribed(
@@ -333,6 +335,7 @@ def _transcribed(
     told: Callable[[Progress], None],
     cancelled: Cancelled,
     kept: Callable[[Block], None],
+    known: Callable[[int, float], bool],
     vad: Callable[[], Vad],
 ) -> Iterator[Heard]:
     ears: dict[int, _Ear] = {}
@@ -345,7 +348,7 @@ def _transcribed(
         told(progress)
 
     def heard(ear: _Ear, piece: Piece) -> Iterator[Heard]:
-        if piece.kind == "tentative" or piece.why == "nothing" or cancelled():
+        if piece.kind == "tentative" or piece.why == "nothing" or known(ear.channel, piece.start_s) or cancelled():
             return
         words = _waited(transcriber, ear, piece, lang, hotwords, cancelled)
         if words is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from assistant.live import Line, Reached
 from consent.grants import ConsentGrant, LiveInterview
 from consent.ledger import GENESIS, Entry, Head, chained, standing
 from consent.notices import Purpose
@@ -254,14 +255,23 @@ class SqlInterviews:
 
     def add(self, grant: ConsentGrant, utterance: Utterance) -> Utterance:
         """Store what was said, if both people's consent still holds at this moment; raises ConsentError otherwise."""
-        return self.add_all(grant, (utterance,))[0]
+        return self._keep(grant, [(utterance, {})])[0]
 
-    def add_all(self, grant: ConsentGrant, said: Sequence[Utterance], recording: str = "") -> tuple[Utterance, ...]:
-        """The same for several at once: all are stored or none. Their numbers follow what is there.
+    def add_recorded(self, grant: ConsentGrant, recording: str, lines: Sequence[Line]) -> tuple[Utterance, ...]:
+        """The same for lines of a recording: all are stored or none, but for those that are there already.
 
-        ``recording``: the digest of the file they were heard in; where its words are there already, nothing is stored and
-        nothing returned, so that a recording is never heard twice.
+        ``recording``: the digest of the file they were heard in. Returns what was stored.
         """
+        given = [(one.said, {"recording": recording, "channel": one.channel, "at_s": one.at_s}) for one in lines]
+        return self._keep(grant, given)
+
+    def recorded(self, interview_id: str, recording: str) -> Reached | None:
+        """What is stored of a recording, corrected since or not; None where nothing is."""
+        with transaction(self._engine) as db:
+            return self._reached(db, interview_id, recording)
+
+    def _keep(self, grant: ConsentGrant, given: Sequence[tuple[Utterance, Mapping[str, Any]]]) -> tuple[Utterance, ...]:
+        """Their numbers follow what is there."""
         interview_id = grant.interview_id
         with transaction(self._engine) as db:
             hold(db, interview_id)
@@ -270,20 +280,26 @@ class SqlInterviews:
                 raise ConsentError("withdrawn", message_key="error.withdrawn")
             if db.execute(select(live_interviews.c.ended).where(live_interviews.c.id == interview_id)).scalar_one():
                 raise InputError("over", message_key="error.ended")
-            if recording and self._has(db, interview_id, recording):
-                return ()
+            recording = next((str(place["recording"]) for _, place in given if place), "")
+            there = self._reached(db, interview_id, recording) if recording else None
+            new = [(u, p) for u, p in given if there is None or (p["channel"], p["at_s"]) not in there.lines]
             first = int(db.execute(_count(interview_id)).scalar_one())
-            numbered = [replace(one, number=number) for number, one in enumerate(said, first)]
-            return tuple(self._add(db, interview_id, one, now, recording) for one in numbered)
+            return tuple(
+                self._add(db, interview_id, replace(one, number=number), now, place)
+                for number, (one, place) in enumerate(new, first)
+            )
 
     def _add(
-        self, db: Connection, interview_id: str, utterance: Utterance, now: Collection[Purpose], recording: str
+        self,
+        db: Connection,
+        interview_id: str,
+        utterance: Utterance,
+        now: Collection[Purpose],
+        place: Mapping[str, Any],
     ) -> Utterance:
         number = utterance.number
-        words: dict[str, Any] = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
-                 "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure}  # fmt: skip
-        if recording:
-            words["recording"] = recording
+        words = {"speaker": utterance.speaker, "text": utterance.text, "doubtful": utterance.doubtful,
+                 "start_s": utterance.start_s, "end_s": utterance.end_s, "unsure": utterance.unsure, **place}  # fmt: skip
         key = key_or_new(db, self._vault, f"words:{interview_id}")
         sealed_cues = None
         if Purpose.CUES in now and utterance.cues:
@@ -297,15 +313,20 @@ class SqlInterviews:
         )  # fmt: skip
         return utterance if sealed_cues else replace(utterance, cues=())
 
-    def _has(self, db: Connection, interview_id: str, recording: str) -> bool:
-        """Whether a line of this recording is there."""
+    def _reached(self, db: Connection, interview_id: str, recording: str) -> Reached | None:
         key = key_of(db, self._vault, f"words:{interview_id}")
         if key is None:
-            return False
+            return None
         rows = db.execute(select(utterances).where(utterances.c.interview_id == interview_id))
-        return any(
-            key.open(row.words, f"words:{interview_id}:{row.number}").get("recording") == recording for row in rows
-        )
+        opened = (key.open(row.words, f"words:{interview_id}:{row.number}") for row in rows)
+        own = [
+            (float(words["start_s"]), int(words.get("channel", 0)), float(words.get("at_s", words["start_s"])))
+            for words in opened if words.get("recording") == recording
+        ]  # fmt: skip
+        if not own:
+            return None
+        base_s = min(start_s - at_s for start_s, _, at_s in own)
+        return Reached(round(base_s, 1), frozenset((channel, at_s) for _, channel, at_s in own))
 
     def heard(self, interview_id: str, last: int | None = None) -> tuple[Utterance, ...]:
         """Everything stored and not erased, in order; or the ``last`` so many."""
@@ -347,7 +368,7 @@ class SqlInterviews:
             before = db.execute(select(utterances.c.words).where(this)).scalar_one_or_none()
             if before is not None:
                 opened = key.open(before, f"words:{interview_id}:{utterance.number}")
-                words |= {"recording": opened["recording"]} if "recording" in opened else {}
+                words |= {name: opened[name] for name in ("recording", "channel", "at_s") if name in opened}
             changed = db.execute(
                 update(utterances)
                 .where(this)

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from app.batch.pools import Item
 from app.wiring import Services, build_services
+from consent.grants import ConsentGrant
 from consent.notices import Purpose
 from interview.actor import Actor, Role
 from interview.conversation import Lang
 from interview.errors import ConsentError, NotFoundError, TandaoError
-from interview.ports import Utterance
 
 CHUNK = 1 << 20
 
@@ -63,27 +63,27 @@ def transcribe(services: Services, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hear(services: Services, interview_id: str, path: Path, *, split: bool) -> int:
     """How many lines one recording brought; none where it was heard before."""
+    from app.recordings import line_of
     from speech.listening import transcribe_file
-
-    def withdrawn() -> bool:
-        return Purpose.TRANSCRIBE not in services.consents.standing(interview_id).purposes
 
     grant = services.consents.grant(interview_id)
     digest = _digest(path)
-    lang, names = services.consents.spoken(interview_id), " ".join(services.consents.names(interview_id))
-    words = transcribe_file(
-        grant, path, services.hearing(grant), lang, split=split, cancelled=withdrawn, hotwords=names
-    )  # fmt: skip
-    lines = [
-        Utterance(
-            0, ("manager", "employee")[h.channel] if split and h.channel < 2 else "unsure", h.text, h.doubtful,
-            round(h.start_s, 1), round(h.end_s, 1),
-        )
-        for h in words if h.kind == "committed"
-    ]  # fmt: skip
-    if withdrawn():
-        raise ConsentError("withdrawn", message_key="error.withdrawn")
-    return len(services.live.hear_recording(grant, digest, lines))
+    while True:
+        granted, reached = grant, services.live.reached(grant, digest)
+
+        def stopped(granted: ConsentGrant = granted) -> bool:
+            purposes = services.consents.standing(interview_id).purposes
+            return Purpose.TRANSCRIBE not in purposes or services.goes_out_no_more(granted)
+
+        words = transcribe_file(
+            granted, path, services.hearing(granted), services.consents.spoken(interview_id), split=split,
+            cancelled=stopped, hotwords=" ".join(services.consents.names(interview_id)),
+            known=lambda channel, start_s, there=reached.lines: (channel, round(start_s, 1)) in there,
+        )  # fmt: skip
+        lines = [line_of(heard, split) for heard in words if heard.kind == "committed"]
+        grant = services.consents.grant(interview_id)
+        if not services.goes_out_no_more(granted):
+            return len(services.live.hear_recording(grant, digest, lines, reached))
 
 
 def _digest(path: Path) -> str:

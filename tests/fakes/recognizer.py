@@ -12,6 +12,7 @@ from speech.audio import RATE, Samples
 from speech.doubt import Verdict
 from speech.segmenting import WINDOW
 from speech.whisper import Words
+from speech.worker import Asked
 
 
 class Loud:
@@ -51,3 +52,18 @@ class Dying(Spelling):
 def broken() -> Spelling:
     """A model that can't be loaded."""
     raise StorageError("x", message_key="error.model_damaged", file="whisper-base/model.bin")
+
+
+class Here:
+    """An engine in this process, in place of the local model's; says so, and the loudest sample."""
+
+    lanes, pid = 1, None
+
+    def begin(self) -> None:
+        pass
+
+    def ask(self, asked: Asked, wanted) -> Words:
+        return Words(f"本机 {asked.samples.max()}", "zh", Verdict.GOOD, 0.0, 0.0)
+
+    def end(self) -> None:
+        pass

@@ -105,10 +105,10 @@ def client(services, ears, tokens):
         yield made
 
 
-def begin(services):
+def begin(services, *more):
     interview, secret = services.consents.invite(BOSS, "面谈", "zh")
-    services.consents.manager_grants(BOSS, interview.id, ALL, "王岚")
-    services.consents.answer(secret, ALL, "李工", "zh")
+    services.consents.manager_grants(BOSS, interview.id, (*ALL, *more), "王岚")
+    services.consents.answer(secret, (*ALL, *more), "李工", "zh")
     return interview.id, secret
 
 

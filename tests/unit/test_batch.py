@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -22,10 +24,15 @@ from app.cli import main
 from app.settings import Settings
 from app.texts import t
 from app.wiring import Services
+from consent.notices import Purpose
 from interview.actor import Actor, Role
 from interview.errors import ConflictError, InputError, SettingsError
+from speech.worker import Transcriber
 from tests.fakes import chores
+from tests.fakes.recognizer import Here, Loud
+from tests.fakes.transcription_server import transcription_server
 from tests.unit.test_live import begin
+from tests.unit.test_speech_audio import written
 
 ROOT = Path(__file__).parent.parent.parent
 HAS_RAY = importlib.util.find_spec("ray") is not None
@@ -173,7 +180,7 @@ def sounds(tmp_path, monkeypatch):
     speech = pytest.importorskip("speech.listening", reason="the speech extra is not installed")
     heard = list[Path]()
 
-    def transcribe(grant, path, transcriber, lang, *, split, cancelled, hotwords):
+    def transcribe(grant, path, transcriber, lang, *, split, cancelled, hotwords, known):
         heard.append(path)
         for channel, text in enumerate(("你先说说看。", "这对我不公平。")):
             yield SimpleNamespace(
@@ -187,10 +194,8 @@ def sounds(tmp_path, monkeypatch):
     return folder, heard
 
 
-def mine(services: Services) -> tuple[str, str]:
-    from consent.notices import Purpose
-
-    purposes = (Purpose.TRANSCRIBE, Purpose.CUES)
+def mine(services: Services, *more: Purpose) -> tuple[str, str]:
+    purposes = (Purpose.TRANSCRIBE, Purpose.CUES, *more)
     interview, secret = services.consents.invite(LOCAL, "面谈", "zh")
     services.consents.manager_grants(LOCAL, interview.id, purposes, "王岚")
     services.consents.answer(secret, purposes, "李工", "zh")
@@ -246,6 +251,86 @@ def test_the_command_line_says_what_was_refused_and_ends_with_three(tmp_path, so
     assert found.exit_code == 3 and '{"gone": 1}' in found.output
     (line,) = lines(tmp_path / "out")
     assert line["state"] == "gone" and str(folder) not in json.dumps(line)
+
+
+@pytest.fixture
+def heard_elsewhere(tmp_path, monkeypatch):
+    """A folder with one recording of two sentences each for two interviews, and a service over HTTP that hears them."""
+    speech = pytest.importorskip("speech.listening", reason="the speech extra is not installed")
+    monkeypatch.setattr(speech, "transcribe_file", partial(speech.transcribe_file, vad=Loud))
+    with transcription_server() as server:
+        services = Services(
+            Settings(
+                home=tmp_path / "home", models=tmp_path / "none", speech_model="nobody/none", speech_url=server.url
+            )
+        )
+        monkeypatch.setattr("app.batch.tasks._services", lambda: services)
+        folder = tmp_path / "sounds"
+        folder.mkdir()
+        yield services, folder, server
+        services.close()
+
+
+def sound(path: Path) -> None:
+    levels = np.repeat(np.array([0, 1000, 0, 2000, 0], np.int16), 16_000)
+    written(path, [levels], 16_000)
+
+
+def test_a_folder_is_heard_by_the_service_only_where_both_agreed_to_it(heard_elsewhere):
+    services, folder, server = heard_elsewhere
+    agreed, _ = mine(services, Purpose.SPEECH_SERVICE)
+    local, _ = mine(services)
+    for interview in (agreed, local):
+        sound(folder / f"{interview}.wav")
+    todo, _ = recorded(services, folder, split=False)
+    told = {item.given["interview"]: perform(item) for item in todo}
+    assert told[agreed] == {"state": "done", "files": 1, "new": 1, "lines": 2}
+    assert [u.text for u in services.live.heard(LOCAL, agreed)] == ["1000 说", "2000 说"]
+    assert told[local] == {"state": "failed", "why": "error.speech_not_agreed"}
+    assert len(server.sound_s) == 3, "a silent second and two sentences; nothing of the other recording"
+    assert all("李工" in fields["prompt"] for fields in server.asked[1:])
+    assert perform(next(i for i in todo if i.given["interview"] == agreed))["new"] == 0
+    assert len(server.sound_s) == 3, "what was heard does not go out again"
+
+
+@pytest.mark.parametrize(("mode", "why"), [(401, "error.speech_key"), (503, "error.speech_service")])
+def test_a_recording_whose_service_fails_is_told_and_is_done_by_a_rerun(heard_elsewhere, monkeypatch, mode, why):
+    services, folder, server = heard_elsewhere
+    monkeypatch.setattr("speech.worker.FILE_PATIENCE_S", 0.2)
+    interview, _ = mine(services, Purpose.SPEECH_SERVICE)
+    sound(folder / f"{interview}.wav")
+    ((item,), _) = recorded(services, folder, split=False)
+    server.modes, server.mode = ["good", "good"], mode
+    assert perform(item) == {"state": "failed", "why": why}
+    server.mode = "good"
+    assert perform(item) == {"state": "done", "files": 1, "new": 1, "lines": 2}
+    assert [u.text for u in services.live.heard(LOCAL, interview)] == ["1000 说", "2000 说"]
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_taking_back_the_service_while_a_folder_is_heard_keeps_the_rest_here(heard_elsewhere, local):
+    services, folder, server = heard_elsewhere
+    interview, secret = mine(services, Purpose.SPEECH_SERVICE)
+    sound(folder / f"{interview}.wav")
+    if local:
+        services.__dict__["transcriber"] = Transcriber(Here())
+        services.transcriber.start()
+    hear = server.hear
+
+    def take_back(samples, fields):
+        if samples.max() == 1000:
+            services.consents.answer(secret, (Purpose.TRANSCRIBE, Purpose.CUES), "李工", "zh")
+        return hear(samples, fields)
+
+    server.hear = take_back
+    ((item,), _) = recorded(services, folder, split=False)
+    told = perform(item)
+    assert len(server.sound_s) == 2, "a silent second and the sentence during which it was taken back"
+    words = [u.text for u in services.live.heard(LOCAL, interview)]
+    if local:
+        assert told["state"] == "done" and words == ["本机 1000", "本机 2000"]
+    else:
+        assert told == {"state": "failed", "why": "error.speech_not_agreed"} and words == []
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

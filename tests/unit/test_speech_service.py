@@ -22,10 +22,9 @@ from speech.doubt import Verdict
 from speech.listening import Listener, transcribe_file
 from speech.segmenting import Silero
 from speech.service import Service, words_of
-from speech.whisper import Words
 from speech.worker import Asked, Transcriber
 from tests.fakes.grants import granted
-from tests.fakes.recognizer import Loud
+from tests.fakes.recognizer import Here, Loud
 from tests.fakes.transcription_server import transcription_server
 from tests.unit.test_live import BOSS
 from tests.unit.test_speech_audio import written
@@ -212,21 +211,6 @@ def test_silence_is_not_sent(server):
     ear.finish(5)
     transcriber.close()
     assert len(server.asked) == 1, "only the question at the start"
-
-
-class Here:
-    """An engine in this process: the local model's stand-in."""
-
-    lanes, pid = 1, None
-
-    def begin(self) -> None:
-        pass
-
-    def ask(self, asked: Asked, wanted) -> Words:
-        return Words(f"本机 {asked.samples.max()}", "zh", Verdict.GOOD, 0.0, 0.0)
-
-    def end(self) -> None:
-        pass
 
 
 class Device:
