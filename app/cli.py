@@ -195,6 +195,16 @@ def score(file: str | None, manager_only: bool, min_turns: int, lang: Lang | Non
     sys.exit(score_lines(lines, sys.stdout, sys.stderr, manager_only, min_turns))
 
 
+@main.command("my-data")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder; default: here.")
+@click.option("--lang", type=_LANG, help="Language of the page; default: the settings'.")
+def my_data(out: Path, lang: Lang | None) -> None:
+    """Write everything that is yours: a page to read and a JSON file. 导出我的数据。"""
+    from app.my_data import save
+
+    click.echo(save(out, lang))
+
+
 @main.command()
 @click.argument("rehearsal_id")
 @click.option("--lang", type=_LANG, help="Language of the report's own words; default: the talk's.")

@@ -149,7 +149,8 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
     return (
         f"<p class='note'>{switch}</p><h1>{escape(words['title'])}</h1>{notes}<p>{escape(words['lead'])}</p>{out}{sections}"
         f"<h2>{t('consent.purposes', lang)}</h2>{form}<p class='note'>{t('consent.version', lang, version=read.version)} "
-        f"<code>{read.digest[:16]}</code></p>"
+        f"<code>{read.digest[:16]}</code> · "
+        f"<a href='/consent/{escape(secret)}/my-data?lang={lang}'>{t('data.link', lang)}</a></p>"
     )
 
 

@@ -49,7 +49,8 @@ def page_body(
     seen = _picture(services, visit, lang)
     return (
         f"{_STYLE}<p class='note'>{switch}</p><h1>{escape(t('me.title', lang, name=visit.profile.name))}</h1>"
-        f"{_facts(visit, lang)}{_company(services, visit, lang)}{notes}{after}{seen}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))}</p>"
+        f"{_facts(visit, lang)}{_company(services, visit, lang)}{notes}{after}{seen}{sheet}<p class='note'>{t('me.private', lang, until=day(visit.until, lang))} "
+        f"<a href='/me/{escape(secret)}/my-data?lang={lang}'>{t('data.link', lang)}</a></p>"
     )
 
 

@@ -26,7 +26,8 @@ JOIN = "/gradio_api/queue/join"
 SOCKET = "/live/audio"
 """The one WebSocket; it asks for a token of its own."""
 PUBLIC = re.compile(
-    r"/health|/ready|/metrics|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}|/consent/[0-9A-Za-z_-]{20,60}|/me/[0-9A-Za-z_-]{20,60}"
+    r"/health|/ready|/metrics|/robots\.txt|/favicon\.ico|/join/[0-9A-Za-z]{4,16}"
+    r"|/(?:consent|me)/[0-9A-Za-z_-]{20,60}(?:/my-data(?:\.json)?)?"
     r"|/live/(?:audio|capture\.js|worklet\.js)"
 )
 """What people on other devices may reach in single-user mode: nothing of the rehearsal room."""
@@ -38,7 +39,7 @@ MAX_FORM_BYTES = 20_000
 MAX_SHEET_BYTES = 100_000
 """An employee's page: eighteen texts of 400 Chinese characters, nine bytes each in a form."""
 READABLE = re.compile(
-    r"/|/flow-card|/live/(?:capture|worklet)\.js|/live/recording/[0-9A-Za-z_-]{8,40}|/live/sound|/health|/ready|/metrics|/join/[0-9A-Za-z]{4,16}|/(?:consent|me)/[0-9A-Za-z_-]{20,60}|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"/|/flow-card|/live/(?:capture|worklet)\.js|/live/recording/[0-9A-Za-z_-]{8,40}|/live/sound|/health|/ready|/metrics|/join/[0-9A-Za-z]{4,16}|/(?:consent|me)/[0-9A-Za-z_-]{20,60}(?:/my-data(?:\.json)?)?|/my-data(?:\.json)?|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:queue/data|heartbeat/[0-9a-z]{1,64}|startup-events|app_id|theme\.css)"
 )

@@ -168,5 +168,6 @@ def _account_html(account: Account, lang: Lang, token: str, said: str) -> str:
     return (
         f"{switch(lang)}<p class='note'><a href='{home_of(account.role)}'>{t('account.back', lang)}</a></p>"
         f"<h1>{escape(account.name)}</h1><p>{t('account.login', lang)} <b>{escape(account.login)}</b> · "
-        f"{t(f'account.role_{account.role}', lang)}</p>{told}{said}{out}{password}"
+        f"{t(f'account.role_{account.role}', lang)}</p>{told}{said}"
+        f"<p><a href='/my-data?lang={lang}'>{t('data.link', lang)}</a></p>{out}{password}"
     )

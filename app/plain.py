@@ -22,7 +22,7 @@ T = TypeVar("T")
 HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 FORM = "form"
 """The cookie that ties a form to a browser nobody has signed in with yet."""
-LEADS_TO = ("/", "/account", "/accounts", "/flow-card")
+LEADS_TO = ("/", "/account", "/accounts", "/flow-card", "/my-data")
 """Where one may be led after signing in."""
 LANGUAGE = "language"
 

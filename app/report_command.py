@@ -40,10 +40,14 @@ def save_html(rehearsal_id: str, lang: Lang | None, path: Path) -> None:
     actor = services.acting(lang or services.settings.language)
     report = build_report(services, actor, rehearsal_id, lang)
     used: Lang = lang or report["lang"]
-    html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), used)
+    write_new(path, report_document(report, services.rehearsals.transcript(actor, rehearsal_id), used))
+
+
+def write_new(path: Path, text: str) -> None:
+    """A new file, readable by its owner only; raises InputError where one is or none can be."""
     try:
         with open(path, "x", encoding="utf-8", opener=_private) as file:
-            file.write(html)
+            file.write(text)
     except FileExistsError as error:
         raise InputError("the file is there", message_key="error.file_exists", path=str(path)) from error
     except OSError as error:

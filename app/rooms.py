@@ -50,6 +50,8 @@ ROUTES: tuple[Route, ...] = (
     _route("GET POST", rf"/welcome/{SECRET}", Who.ANYBODY),
     _route("GET", r"/oidc/(?:start|back)", Who.ANYBODY),
     _route("GET POST", rf"/join/[0-9A-Za-z]{{4,16}}|/(?:consent|me)/{SECRET}", Who.ANYBODY),
+    _route("GET", rf"/(?:consent|me)/{SECRET}/my-data(?:\.json)?", Who.ANYBODY),
+    _route("GET", r"/my-data(?:\.json)?", Who.SIGNED_IN),
     _route("GET", r"/live/(?:capture|worklet)\.js", Who.ANYBODY),
     _route("WS", r"/live/audio", Who.ANYBODY),
     _route("POST", r"/sign-out", Who.SIGNED_IN),

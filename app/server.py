@@ -38,6 +38,7 @@ def build_app(services: Services) -> "FastAPI":
     from app.join import mount_join
     from app.login import mount_login
     from app.metrics import CountRequests
+    from app.my_data import mount_my_data
     from app.recordings import mount_recordings
     from app.rooms import rule_of_function
     from app.ui.page import build_page
@@ -51,6 +52,7 @@ def build_app(services: Services) -> "FastAPI":
     mount_consent(app, services)
     mount_flow_card(app, services)
     mount_employee(app, services)
+    mount_my_data(app, services)
     tokens = CaptureTokens(services.capture_links)
     room = AudioRoom(services, services.ears, tokens)
     mount_audio(app, room)

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from speech.worker import Transcriber
     from storage.leases import SqlLeases
     from storage.master import MasterKeys
+    from storage.own import Own
     from storage.store import Store
 
 
@@ -243,6 +244,13 @@ class Services:
     def engine(self) -> "Engine":
         """The database, for health checks."""
         return self._store.engine
+
+    @cached_property
+    def own(self) -> "Own":
+        """Everything of one person; who asks is checked by whoever calls."""
+        from storage.own import Own
+
+        return Own(self._store)
 
     @property
     def leases(self) -> "SqlLeases":

@@ -56,6 +56,8 @@ def build(labels: Labels) -> MinePage:
     with gr.Row():
         sure = gr.Checkbox(value=False, elem_id="sure", **labels.text(label="mine.sure"))
         delete = gr.Button(t("mine.delete", lang), variant="stop", elem_id="delete")
+    data = gr.HTML(t("data.link_html", lang), elem_id="my-data")
+    labels.keep(data, value="data.link_html")
     labels.keep(go_on, value="mine.go_on")
     labels.keep(read, value="mine.read")
     labels.keep(sure, label="mine.sure")

@@ -154,7 +154,7 @@ def test_every_line_of_the_route_table_holds(world: World, role: Role | None):
         ("POST", "/sign-in"), ("POST", "/sign-out"), ("GET", "/account"), ("POST", "/account"), ("GET", "/account.js"),
         ("GET", "/accounts"), ("POST", "/accounts"), ("GET", "/flow-card"), ("GET", "/"), ("GET", "/config"),
         ("GET", "/theme.css"), ("GET", "/gradio_api/app_id"), ("GET", "/live/worklet.js"), ("GET", "/live/capture.js"),
-        ("GET", f"/welcome/{'w' * 30}"), ("GET", "/join/ABCD23"), ("GET", f"/me/{'m' * 30}"),
+        ("GET", f"/welcome/{'w' * 30}"), ("GET", "/join/ABCD23"), ("GET", f"/me/{'m' * 30}"), ("GET", f"/me/{'m' * 30}/my-data"), ("GET", "/my-data"), ("GET", "/my-data.json"),
         ("GET", f"/consent/{'c' * 30}"), ("GET", "/live/recording/abcdefgh12"), ("POST", "/live/recording"),
     ]  # fmt: skip
     form = {"content-type": "application/x-www-form-urlencoded"}
