@@ -60,6 +60,7 @@ def test_every_tab_is_english_after_the_switch(page: Page, server: Server):
     page.click("#language label:has(input[value='zh'])")
     expect(page.get_by_role("tab", name="培训师", exact=True)).to_be_visible(timeout=60_000)
     page.click("#role label:has(input[value='manager'])")
+    expect(page.locator("#tabs > .tab-wrapper [data-tab-id=choose][aria-selected=true]")).to_be_visible(timeout=60_000)
     page.get_by_role("tab", name="绩效周期", exact=True).click()
     expect(page.locator("#cycle-chosen")).to_contain_text("待准备")
 

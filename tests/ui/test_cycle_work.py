@@ -135,6 +135,7 @@ def test_hr_opens_a_round_and_sees_counts_only_and_no_other_room(page: Page, ser
     expect(page.locator("#round-table")).not_to_contain_text("法务")
     expect(page.locator("body")).not_to_contain_text("员工0")
     page.click("#role label:has(input[value='manager'])")
+    expect(page.locator("#tabs > .tab-wrapper [data-tab-id=choose][aria-selected=true]")).to_be_visible(timeout=60_000)
     work(page)
     expect(page.locator("#work-summary")).to_contain_text("待准备 8")
     expect(page.locator("#work-table")).to_contain_text("员工00")
