@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.settings import Settings
 from app.texts import t
 from app.wiring import Services, master_keys
-from interview.errors import InputError
+from interview.errors import SettingsError
 from storage.backup import back_up, restore
 
 
@@ -22,11 +23,11 @@ def backup(services: Services, to: Path) -> str:
 
 def put_back(settings: Settings, file: Path, *, replace: bool) -> str:
     """Restore; a line that says from when it is and what was erased again."""
-    database = make_url(settings.url)
-    if database.get_backend_name() != "sqlite" or not database.database:
-        raise InputError("not SQLite", message_key="error.backup_server")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = restore(
-        file, Path(database.database), master_keys(settings), settings.receipts, settings.ledger_head, replace=replace
-    )
+    keys = master_keys(settings)
+    try:
+        into = make_url(settings.url)
+    except SQLAlchemyError as error:
+        raise SettingsError("URL", message_key="error.database_url") from error
+    found = restore(file, into, keys, settings.receipts, settings.ledger_head, replace=replace)
     return t("cli.restored", settings.language, made_at=found.made_at, count=found.keys, again=found.again)

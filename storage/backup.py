@@ -1,29 +1,36 @@
-"""One file with everything but the master key, and the way back. SQLite; a database server has tools of its own."""
+"""One file with everything but the master key, and the way back, the same from SQLite and PostgreSQL and into either.
+
+The copy is an SQLite database in a zip file, whatever it was made from.
+"""
 
 import datetime as dt
 import json
 import os
 import secrets
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import URL, Connection, Engine, create_engine, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from consent.ledger import first_broken
 from interview.errors import ConflictError, InputError, StorageError
-from storage.database import open_database, settle, storage_errors, transaction
+from storage.database import open_database, plain_engine, settle, storage_errors, transaction
 from storage.erasing import Receipt, add_receipts, erase_again, receipts_in, receipts_of
 from storage.live import entries_of
 from storage.master import MasterKeys
-from storage.tables import HEAD, sealing_keys
+from storage.tables import HEAD, metadata, sealing_keys
 from storage.vault import open_vault
 
 _DATABASE, _MANIFEST = "tandao.db", "manifest.json"
 _FORMAT = 1
 _CHUNK = 1 << 20
+_ROWS = 500
+"""Carried at a time between two databases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +45,19 @@ class Restored:
 def back_up(engine: Engine, to: Path) -> int:
     """Write a copy while others go on writing; how many sealed things it holds.
 
-    Raises InputError where the file is there already or the database is not SQLite, StorageError where it can't be written.
+    Raises InputError where the file is there already, StorageError where it can't be written.
     """
-    if engine.dialect.name != "sqlite":
-        raise InputError("not SQLite", message_key="error.backup_server")
     if to.exists():
         raise InputError("there already", message_key="error.backup_there", path=str(to))
     copy = to.with_name(f".{to.name}.{secrets.token_hex(6)}.db")
     draft = copy.with_suffix(".zip")
     try:
         os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            db.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+        if engine.dialect.name == "sqlite":
+            with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+                db.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+        else:
+            _take_rows(engine, copy)
         count = _count(copy)
         made = {"format": _FORMAT, "made_at": _now(), "tables": HEAD, "keys": count}
         with (
@@ -69,30 +77,95 @@ def back_up(engine: Engine, to: Path) -> int:
     return count
 
 
-def restore(file: Path, into: Path, keys: MasterKeys, receipts: Path, head: Path, *, replace: bool) -> Restored:
-    """Put the database of a copy in place, after it was opened with the key, looked through and forgotten in again.
+def restore(file: Path, into: URL, keys: MasterKeys, receipts: Path, head: Path, *, replace: bool) -> Restored:
+    """Put a copy in place of the database ``into``, after it was opened with the key, looked through and forgotten in again.
 
     Nothing is changed where anything is wrong: InputError for a file that is no whole copy, for a database that is there
-    (unless ``replace``); StorageError for another master key; ConflictError where a server still runs on it.
+    (unless ``replace``); StorageError for another master key; ConflictError where a server still runs on it. ``receipts``
+    and ``head``: the files of the data folder, where also the copy is unpacked for a database server.
     """
-    if into.exists() and not replace:
-        raise InputError("there already", message_key="error.restore_there", path=str(into))
-    draft = into.with_name(f".{into.name}.{secrets.token_hex(6)}")
+    place = Path(into.database or "") if into.get_backend_name() == "sqlite" else None
+    draft = (place or receipts).with_name(f".{(place or receipts).name}.{secrets.token_hex(6)}")
+    server = None
     try:
-        made_at = _unpack(file, draft)
-        since = [*receipts_in(receipts), *(_free(into) if into.exists() else [])]
+        if place is not None:
+            if place.exists() and not replace:
+                raise InputError("there already", message_key="error.restore_there", path=str(place))
+            made_at, before = _unpack(file, draft), _free(place) if place.exists() else []
+        else:
+            server = create_engine(plain_engine(into.render_as_string(hide_password=False)).url, poolclass=NullPool)
+            made_at, before = _unpack(file, draft), _free_server(server, into, replace=replace)
+        since = [*receipts_in(receipts), *before]
         again, last = _proved(draft, keys, since)
         add_receipts(receipts, since)
-        for beside in ("-wal", "-shm"):
-            into.with_name(into.name + beside).unlink(missing_ok=True)
-        draft.replace(into)
+        count = _count(draft)
+        if server is not None:
+            _put_rows(draft, server)
+        elif place is not None:
+            for beside in ("-wal", "-shm"):
+                place.with_name(place.name + beside).unlink(missing_ok=True)
+            draft.replace(place)
         head.write_text(last, "ascii")
-        return Restored(made_at, _count(into), again)
+        return Restored(made_at, count, again)
     except OSError as error:
-        raise StorageError(type(error).__name__, message_key="error.home", path=str(into.parent)) from error
+        raise StorageError(type(error).__name__, message_key="error.home", path=str(draft.parent)) from error
     finally:
+        if server is not None:
+            server.dispose()
         for end in ("", "-wal", "-shm"):
             draft.with_name(draft.name + end).unlink(missing_ok=True)
+
+
+def _take_rows(engine: Engine, copy: Path) -> None:
+    """Every row of every table as of one moment, into a new SQLite file."""
+    into = open_database(f"sqlite:///{copy}")
+    try:
+        with (
+            storage_errors(),
+            engine.connect().execution_options(isolation_level="REPEATABLE READ") as source,
+            into.begin() as db,
+        ):
+            _carry(source, db)
+        settle(into)
+    finally:
+        into.dispose()
+
+
+def _put_rows(draft: Path, server: Engine) -> None:
+    """The rows of a copy in place of the server's, all or none."""
+    source_engine = open_database(f"sqlite:///{draft}")
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    try:
+        with transaction(server) as db, source_engine.connect() as source:
+            db.execute(text(f"TRUNCATE {names}"))  # unlike DELETE it leaves no old rows in the files
+            _carry(source, db)
+            numbered = "SELECT setval(pg_get_serial_sequence('erasures', 'number'), max(number)) FROM erasures"
+            db.execute(text(f"{numbered} HAVING max(number) IS NOT NULL"))
+    finally:
+        source_engine.dispose()
+
+
+def _carry(source: Connection, into: Connection) -> None:
+    for table in metadata.sorted_tables:
+        found = source.execution_options(stream_results=True).execute(select(table))
+        for rows in found.mappings().partitions(_ROWS):
+            into.execute(insert(table), [dict(row) for row in rows])
+
+
+def _free_server(server: Engine, where: URL, *, replace: bool) -> list[Receipt]:
+    """What the server's database has erased, its tables made where it has none; raises ConflictError where somebody uses it."""
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
+    with storage_errors(), server.connect() as db:
+        if db.execute(others).scalar_one():
+            raise ConflictError("in use", message_key="error.restore_running")
+    open_database(where.render_as_string(hide_password=False)).dispose()
+    with transaction(server) as db:
+        if not replace and db.execute(select(sealing_keys.c.id).limit(1)).first() is not None:
+            raise InputError("there already", message_key="error.restore_there", path=str(where.database))
+        return receipts_of(db)
 
 
 def _unpack(file: Path, to: Path) -> str:
@@ -111,7 +184,7 @@ def _unpack(file: Path, to: Path) -> str:
             return str(made["made_at"])
     except FileNotFoundError as error:
         raise InputError("no such file", message_key="error.file_missing", path=str(file)) from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, NotImplementedError) as error:
         raise InputError(type(error).__name__, message_key="error.restore_damaged", path=str(file)) from error
 
 

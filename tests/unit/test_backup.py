@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.settings import Settings
+from app.texts import t
 from app.wiring import Services, single_user
 from cycle.records import Kind, Record
 from interview.errors import NotFoundError
@@ -185,10 +186,15 @@ def test_a_copy_that_was_cut_or_changed_is_refused(home, tmp_path):
     assert ids(home) == [kept]
 
 
-def test_a_database_server_is_copied_with_its_own_tools(home, tmp_path, monkeypatch):
+def test_a_server_that_is_away_is_said_and_nothing_is_left(home, tmp_path, monkeypatch):
+    opened(home).engine.dispose()
+    assert run("backup", str(tmp_path / "copy.zip")).exit_code == 0
     monkeypatch.setenv("TANDAO_DATABASE_URL", "postgresql://u:p@127.0.0.1:1/x")
     done = run("restore", str(tmp_path / "copy.zip"))
-    assert done.exit_code == 1 and "pg_restore" in done.output
+    assert done.exit_code == 1 and t("error.storage", "zh") in done.output
+    assert not [path for path in home.iterdir() if path.name.startswith(".")]
+    monkeypatch.setenv("TANDAO_DATABASE_URL", "no url at all")
+    assert t("error.database_url", "zh") in run("restore", str(tmp_path / "copy.zip")).output
 
 
 def test_the_copy_is_whole_while_others_write(home, tmp_path):
