@@ -1,6 +1,7 @@
 """The web server: the Gradio page mounted on FastAPI, offline, without analytics or saved calls."""
 
 import contextlib
+import datetime as dt
 import itertools
 import logging
 import os
@@ -107,6 +108,7 @@ def _forget_in_time(services: Services) -> None:
     from app.steady import Steady
     from interview.errors import TandaoError
     from storage.database import settle
+    from storage.retention import sweep
 
     steady = Steady()
     while True:
@@ -116,6 +118,7 @@ def _forget_in_time(services: Services) -> None:
             elif services.leases.take("retention", 1_800):
                 services.live.expire()
                 services.minutes.erase_withdrawn()
+                sweep(services.engine, dt.datetime.now(dt.UTC))
                 settle(services.engine)
         time.sleep(3_600)
 
