@@ -32,7 +32,7 @@ def minutes_section(services: Services, visit: Visit, here: str, lang: Lang, fie
     typed = fields.get("view", "") if fields and "number" in fields else (shown.word.view if shown.word else "")
     return (
         f"{head}<form method='post' action='{here}'><input type='hidden' name='number' value='{shown.version.number}'>"
-        f"<label for='view'>{t('me.view', lang)}</label><textarea id='view' name='view' rows='3' maxlength='{MAX_VIEW}'>"
+        f"<label for='view'>{t('me.view', lang)}</label><textarea autocomplete='off' id='view' name='view' rows='3' maxlength='{MAX_VIEW}'>"
         f"{escape(typed)}</textarea><div class='pair'><button name='what' value='differ' class='plain'>{t('me.differ', lang)}"
         f"</button><button name='what' value='confirm'>{t('me.confirm', lang)}</button></div></form></section>"
     )

@@ -159,7 +159,7 @@ def _fieldset(part: str, typed: Answers, lang: Lang) -> str:
     for number, entry in enumerate(entries, 1):
         rows.extend(
             f"<label for='{part}-{number}-{field}' class='{'why' if field == 'why' else ''}'>"
-            f"{escape(t(f'me.{part}_{field}', lang, n=number))}</label><textarea id='{part}-{number}-{field}' "
+            f"{escape(t(f'me.{part}_{field}', lang, n=number))}</label><textarea autocomplete='off' id='{part}-{number}-{field}' "
             f"name='{part}-{number}-{field}' rows='2' maxlength='{MAX_TEXT}'>{escape(text)}</textarea>"
             for field, text in (("what", entry.what), ("why", entry.why))
         )

@@ -49,7 +49,7 @@ def mount_join(app: "FastAPI", services: Services) -> None:
         notes += f"<p><b>{escape(thanks)}</b></p>" if thanks else ""
         form = (
             f"<form method='post' action='/join/{escape(code)}'><label for='answer'>{t('join.answer', lang)}</label>"
-            f"<textarea id='answer' name='answer' rows='5' maxlength='{MAX_ANSWER}' required>{escape(said)}</textarea>"
+            f"<textarea autocomplete='off' id='answer' name='answer' rows='5' maxlength='{MAX_ANSWER}' required>{escape(said)}</textarea>"
             f"<button>{t('join.send', lang)}</button></form><p class='note'>{t('join.private', lang)}</p>"
         )
         body = (

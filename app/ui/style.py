@@ -9,6 +9,14 @@ _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "No
 _BROWSER = {"zh": "zh-CN", "en": "en"}
 
 
+# A browser writes what stands in a form into its profile on disk, to restore a page; not in fields that say no.
+_UNSAVED = (
+    "new MutationObserver(() => { for (const field of document.querySelectorAll("
+    "'textarea:not([autocomplete=off]), input:not([autocomplete=off])')) field.setAttribute('autocomplete', 'off'); })"
+    ".observe(document, {childList: true, subtree: true});"
+)
+
+
 def head(lang: Lang, *, accounts: bool = False) -> str:
     """What goes into the page's head. ``accounts``: people sign in.
 
@@ -19,7 +27,7 @@ def head(lang: Lang, *, accounts: bool = False) -> str:
         "Object.defineProperty(navigator, key, {get: () => value});"
     )
     return (
-        f"<script>{tell}</script><script src='/live/capture.js' defer></script>"
+        f"<script>{tell}{_UNSAVED}</script><script src='/live/capture.js' defer></script>"
         + ("<script src='/account.js'></script>" if accounts else "")
         + "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"
     )
