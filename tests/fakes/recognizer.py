@@ -21,6 +21,9 @@ class Loud:
     def probabilities(self, samples: Samples) -> Sequence[float]:
         return [float(np.abs(window).max() > 500) for window in samples.reshape(-1, WINDOW)]
 
+    def rest(self) -> None:
+        pass
+
 
 class Spelling:
     """Says the loudest sample, the mode and the length; takes ``pace`` seconds for each second of sound."""

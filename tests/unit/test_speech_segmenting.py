@@ -18,6 +18,9 @@ class Scripted:
     def probabilities(self, samples: Samples) -> Sequence[float]:
         return [float(window.max()) / 10_000 for window in samples.reshape(-1, WINDOW)]
 
+    def rest(self) -> None:
+        pass
+
 
 def script(*parts: tuple[float, int]) -> Samples:
     return np.concatenate([np.full(round(seconds * RATE), level, np.int16) for seconds, level in parts])
@@ -52,6 +55,39 @@ def test_a_breath_does_not_close_a_young_segment_but_an_old_one():
     assert [piece.why for piece in young] == ["pause"]
     old = closed(cut(script((8.5, VOICE), (0.3, SILENCE), (2, VOICE), (1, SILENCE))))
     assert [piece.why for piece in old] == ["short pause", "pause"]
+
+
+def test_a_short_pause_belongs_to_both_sides():
+    first, second = closed(cut(script((8.5, VOICE), (0.2, SILENCE), (2, VOICE), (1, SILENCE))))
+    assert second.start_s < first.end_s and second.start_s == pytest.approx(8.5, abs=0.04)
+    assert second.samples[: round(0.1 * RATE)].max() < VOICE, "the word behind it has silence before"
+    assert first.voiced_s + second.voiced_s == pytest.approx(10.5, abs=0.1), "no voice is in both"
+
+
+def test_the_detector_begins_anew_in_silence_and_never_in_the_middle_of_words():
+    rested = list[float]()
+
+    class Tiring(Scripted):
+        """Hears less with each second, until it rests."""
+
+        awake_s = at_s = 0.0
+
+        def probabilities(self, samples: Samples) -> Sequence[float]:
+            self.awake_s += len(samples) / RATE
+            self.at_s += len(samples) / RATE
+            return [chance * max(0.0, 1 - self.awake_s / 20) for chance in super().probabilities(samples)]
+
+        def rest(self) -> None:
+            rested.append(self.at_s)
+            self.awake_s = 0.0
+
+    sound = script((3, VOICE), (4.5, SILENCE), (3, VOICE), (0.3, SILENCE), (3, VOICE), (30, SILENCE), (2, VOICE))
+    segmenter = Segmenter(Tiring())
+    found = [piece for at in range(0, len(sound), BLOCK) for piece in segmenter.feed(sound[at : at + BLOCK])]
+    pieces = closed([*found, *segmenter.finish()])
+    assert len(pieces) == 3 and pieces[-1].voiced_s == pytest.approx(2, abs=0.1)
+    assert all(3 < at < 7.5 or 13.8 < at < 43.8 for at in rested) and len(rested) >= 12
+    assert max(b - a for a, b in pairwise(at for at in rested if at > 13.8)) == pytest.approx(2, abs=0.1)
 
 
 def test_twelve_seconds_at_most_cut_where_the_voice_is_weakest_and_nothing_is_lost():

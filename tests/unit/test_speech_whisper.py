@@ -1,9 +1,13 @@
 """What is done with the model's text and folder; the model itself is heard in tests/real."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from interview.errors import StorageError
-from speech.whisper import FILES, Recognizer, listed, only_of, tidy
+from speech.audio import RATE
+from speech.whisper import AGAIN_S, FILES, Recognizer, listed, only_of, tidy
 
 pytest.importorskip("opencc")
 
@@ -89,3 +93,37 @@ def test_light_work_goes_to_the_smaller_model_once_and_never_to_a_damaged_one(tm
         assert loaded == ["base"], "the smaller one only when it is needed"
         assert [made._lighter().name, made._lighter().name] == [used, used]
         assert len(loaded) == (2 if small else 1)
+
+
+class Answer:
+    """What a model generates: its text and how likely it is."""
+
+    no_speech_prob = 0.0
+
+    def __init__(self, text, score):
+        self.sequences_ids, self.scores = [[text]], [score]
+
+
+@pytest.mark.parametrize(
+    ("mode", "scores", "told", "asked"),
+    [
+        ("final", (-0.2, -0.1), "first", 1),
+        ("final", (-0.5, -0.3), "second", 2),
+        ("final", (-0.5, -0.7), "first", 2),
+        ("tentative", (-0.5, -0.3), "first", 1),
+        ("light", (-0.5, -0.3), "first", 1),
+    ],
+)
+def test_a_final_the_model_is_unsure_of_is_heard_twice_and_the_likelier_text_counts(
+    tmp_path, monkeypatch, mode, scores, told, asked
+):
+    lengths = list[int]()
+    monkeypatch.setattr("speech.whisper._loaded", lambda *_: SimpleNamespace(encode=lambda sound: sound))
+    made = Recognizer(tmp_path)
+    answers = iter((Answer("first", scores[0]), Answer("second", scores[1])))
+    monkeypatch.setattr(made, "_features", lambda sound, _context_s: lengths.append(len(sound)))
+    monkeypatch.setattr(made, "_generated", lambda *_: next(answers))
+    monkeypatch.setattr(made, "_tokenizer", lambda _lang: SimpleNamespace(decode="".join))
+    assert made.hear(np.ones(RATE, np.int16), 1.0, "en", mode).text == told
+    assert len(lengths) == asked and lengths[0] == RATE
+    assert lengths[-1] == RATE + (asked - 1) * round(AGAIN_S * RATE), "a little later in the window"
