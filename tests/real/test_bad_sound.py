@@ -10,6 +10,7 @@ import yaml
 
 from app.settings import Settings
 from evals.speech_errors import units
+from interview.conversation import Lang
 from interview.errors import StorageError
 from interview.reading.cues import RuleCueReader
 from llms import weights
@@ -46,8 +47,8 @@ def said(name: str) -> str:
     return "".join(words for _, words, _ in talks[name]["zh"])
 
 
-def heard(transcriber: Transcriber, samples: Samples) -> list[Heard]:
-    listener = Listener(granted(), transcriber, "zh")
+def heard(transcriber: Transcriber, samples: Samples, lang: Lang = "zh") -> list[Heard]:
+    listener = Listener(granted(), transcriber, lang)
     padded = np.concatenate((samples, np.zeros(RATE, np.int16)))
     for number, at in enumerate(range(0, len(padded), BLOCK)):
         listener.feed(padded[at : at + BLOCK].tobytes(), number)
@@ -108,11 +109,41 @@ def telephone(samples: Samples) -> Samples:
     return np.clip(np.fft.irfft(spectrum, len(samples)), -32768, 32767).astype(np.int16)
 
 
-def test_the_telephone_band_loses_no_sound_and_raises_no_cue_nobody_gave(transcriber: Transcriber):
-    found = heard(transcriber, telephone(spoken("unfair_zh")))
+def codec(samples: Samples) -> Samples:
+    """What a telephone line makes of it: 8 kHz, 8 bits mu-law, and back."""
+    slow = resampled(samples, RATE, 8_000) / 32_768
+    packed = np.round(np.sign(slow) * np.log1p(255 * np.abs(slow)) / np.log(256) * 127) / 127
+    heard = np.sign(packed) * np.expm1(np.abs(packed) * np.log(256)) / 255
+    return resampled((heard * 32_767).astype(np.int16), 8_000, RATE)
+
+
+def resampled(samples: Samples, before: int, after: int) -> Samples:
+    import av
+
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = before
+    through = av.AudioResampler(format="s16", layout="mono", rate=after)
+    return np.concatenate([part.to_ndarray().ravel() for part in (*through.resample(frame), *through.resample(None))])
+
+
+LINES = {"band": telephone, "codec": codec, "both": lambda samples: codec(telephone(samples))}
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize(("lang", "cue"), [("zh", "不公平"), ("en", "unfair")])
+def test_a_cue_survives_the_telephone(transcriber: Transcriber, line: str, lang: str, cue: str):
+    found = heard(transcriber, LINES[line](spoken(f"unfair_{lang}")), lang)
     assert not lost(found)
-    assert "核对一遍" in committed(found)
-    assert cues(committed(found)) <= cues(said("unfair"))
+    said_so = [h.text for h in found if h.kind == "committed" and not h.doubtful and cue in h.text]
+    assert any(c.kind == "unfairness" for text in said_so for c in RuleCueReader().read(text, lang)), committed(found)
+    if lang == "zh":
+        assert cues(committed(found)) <= cues(said("unfair"))
+
+
+@pytest.mark.parametrize("what", ["music", "hiss"])
+def test_a_telephone_with_nobody_speaking_says_nothing(transcriber: Transcriber, what: str):
+    hiss = np.random.default_rng(0).normal(0, 600, 12 * RATE).astype(np.int16)
+    assert committed(heard(transcriber, telephone(music() if what == "music" else hiss))) == ""
 
 
 @pytest.mark.parametrize("factor", [12.0, 0.05], ids=["clipped", "faint"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from speech.audio import BLOCK, RATE, Samples
-from speech.segmenting import WINDOW, Limits, Piece, Segmenter
+from speech.segmenting import WINDOW, Band, Limits, Piece, Segmenter
 
 VOICE, WEAK, SILENCE = 10_000, 4_000, 0
 
@@ -23,7 +23,10 @@ class Scripted:
 
 
 def script(*parts: tuple[float, int]) -> Samples:
-    return np.concatenate([np.full(round(seconds * RATE), level, np.int16) for seconds, level in parts])
+    """Seconds and levels of the highest tone there is, so that it is no telephone's."""
+    sound = np.concatenate([np.full(round(seconds * RATE), level, np.int16) for seconds, level in parts])
+    sound[1::2] *= -1
+    return sound
 
 
 def cut(sound: Samples, frame: int = BLOCK, limits: Limits | None = None) -> list[Piece]:
@@ -114,6 +117,13 @@ def test_silence_and_clicks_make_no_segment():
     (click,) = closed(cut(script((0.96, SILENCE), (0.09, VOICE), (2, SILENCE))))
     assert click.why == "nothing"
     assert len(click.samples) == 0
+
+
+def test_in_the_band_of_a_telephone_weaker_voice_begins():
+    known, weak = script((1, VOICE), (1, SILENCE)), np.abs(script((2, WEAK), (1, SILENCE)))
+    assert [round(p.voiced_s, 1) for p in closed(cut(np.concatenate((np.abs(known), weak))))] == [1.0, 2.0]
+    assert [round(p.voiced_s, 1) for p in closed(cut(np.concatenate((known, weak))))] == [1.0]
+    assert not Band().narrow, "nothing is known of silence"
 
 
 def test_weak_voice_goes_on_but_does_not_begin():
