@@ -375,6 +375,15 @@ class Accounts:
         check(actor, Action.ACCOUNTS_MANAGE)
         return self._repository.all()
 
+    def learners(self, actor: Actor) -> dict[str, str]:
+        """Who practises, id to display name: for trainers, who put people into cohorts. Two of one name have their login."""
+        check(actor, Action.COHORT_LEAD)
+        found = [a for a in self._repository.all() if a.role is Role.MANAGER and not a.disabled]
+        names = [a.name or a.login for a in found]
+        return {
+            a.id: f"{name} ({a.login})" if names.count(name) > 1 else name for a, name in zip(found, names, strict=True)
+        }
+
     def one(self, actor: Actor, account_id: str) -> Account:
         """One account; raises NotFoundError."""
         check(actor, Action.ACCOUNTS_MANAGE)

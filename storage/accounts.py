@@ -13,6 +13,7 @@ from interview.errors import ConflictError, NotFoundError
 from people.accounts import Account, Limits, LinkPurpose
 from storage.database import transaction
 from storage.erasing import erase, erase_owned
+from storage.reviews import SqlCohorts
 from storage.tables import account_links, account_sessions, accounts, sealing_keys, sign_in_tries
 from storage.vault import DataKey, Vault
 
@@ -91,6 +92,7 @@ class SqlAccounts:
 
     def drop(self, account_id: str) -> None:
         """See ``AccountRepository.drop``."""
+        SqlCohorts(self._engine, self._vault).leave(account_id)  # first: cut off here, the account is still whole
         with transaction(self._engine) as db:
             role = db.execute(select(accounts.c.role).where(accounts.c.id == account_id)).scalar_one_or_none()
             erase_owned(db, account_id, records_too=role != Role.HR)  # rounds are the company's

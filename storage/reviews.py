@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
@@ -166,6 +167,12 @@ class SqlCohorts:
         )
         with transaction(self._engine) as db:
             return tuple(_cohort(row, _key(db, self._vault, row.id, "error.no_cohort")) for row in db.execute(query))
+
+    def leave(self, person_id: str) -> None:
+        """Somebody is a member of no cohort any more, and their name in none."""
+        for cohort in self.joined_by(person_id):
+            left = {person: name for person, name in cohort.members.items() if person != person_id}
+            self.save(replace(cohort, members=left))
 
     def delete(self, cohort_id: str) -> None:
         """Destroy its key and rows."""

@@ -13,6 +13,7 @@ from app.wiring import Services
 from interview.conversation import Lang
 from interview.errors import InputError
 from tests.ui.conftest import Server
+from tests.ui.test_trainer_page import on_tab, pick
 
 pytestmark = pytest.mark.real
 GOOD = "一句我记得住的话 2026"
@@ -211,3 +212,44 @@ def test_the_language_is_switched_and_stays(house: Server, boss: Page, fresh: Fr
     assert fits(person)
     person.click("text=中文")
     expect(person.locator("h1")).to_have_text(t("account.title", "zh"))
+
+
+def test_a_trainer_chooses_members_by_name_and_one_who_left_is_in_no_cohort(
+    house: Server, boss: Page, browser: Browser
+):
+    boss.goto(house.url + "accounts")
+    for login, name in (("anruo", "安若"), ("bowen", "博文"), ("bowen2", "博文")):
+        added(boss, login, name, "manager")
+    link = added(boss, "coach", "田", "trainer")
+    page = browser.new_page(viewport={"width": 1200, "height": 950}, locale="zh-CN")
+    page.set_default_timeout(30_000)
+    page.goto(link)
+    page.fill("#new", GOOD)
+    page.click("form button")
+    page.wait_for_selector("#tabs > .tab-wrapper [data-tab-id=trainer][aria-selected=true]")
+    on_tab(page, "班组")
+    expect(page.locator("#cohort-members")).to_have_count(0)
+    page.fill("#cohort-name input, #cohort-name textarea", "十一月班")
+    pick(page, "cohort-persona", 0)
+    pick(page, "cohort-scenario", 0)
+    for name in ("安若", "博文 (bowen2)"):
+        page.fill("#cohort-people input", name)
+        page.locator("ul[role=listbox] li", has_text=name).click()
+    page.keyboard.press("Tab")
+    page.click("#cohort-create")
+    expect(page.locator("#cohort-table")).to_contain_text("安若")
+    expect(page.locator("#cohort-table")).to_contain_text("博文 (bowen2)")
+    expect(page.locator("#cohorts")).to_contain_text("2 人")
+    card = boss.locator("details[data-login='anruo']")
+    card.locator("summary").click()
+    card.locator("input[name=login]").fill("anruo")
+    doing(boss, "anruo", "deleted")
+    expect(boss.locator("body")).to_contain_text(t("account.done_deleted", "zh", name="安若"))
+    page.reload()
+    page.wait_for_selector("#tabs > .tab-wrapper [data-tab-id=trainer][aria-selected=true]")
+    on_tab(page, "班组")
+    page.locator("#cohorts label").first.click()
+    expect(page.locator("#cohort-table")).to_contain_text("博文 (bowen2)")
+    expect(page.locator("#cohort-table")).not_to_contain_text("安若")
+    expect(page.locator("#cohorts")).to_contain_text("1 人")
+    page.close()

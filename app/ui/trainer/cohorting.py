@@ -1,6 +1,7 @@
 """Cohorts: give a group the same talk by a day, see where everybody stands, take the table along."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -34,6 +35,7 @@ class CohortPage:
     due: gr.Textbox
     required: gr.Slider
     members: gr.Textbox
+    people: gr.Dropdown
     create: gr.Button
     change: gr.Button
     sure: gr.Checkbox
@@ -91,6 +93,12 @@ def build(labels: Labels) -> CohortPage:
         ),
         "cohort.members",
     )
+    people = keep(
+        gr.Dropdown(
+            [], value=[], multiselect=True, visible=False, elem_id="cohort-people", **labels.text(label="cohort.people")
+        ),
+        "cohort.people",
+    )
     with gr.Row():
         create = gr.Button(t("cohort.create", lang), variant="primary", elem_id="cohort-create")
         change = gr.Button(t("cohort.change", lang), elem_id="cohort-change")
@@ -99,50 +107,55 @@ def build(labels: Labels) -> CohortPage:
         delete = gr.Button(t("mine.delete", lang), variant="stop", elem_id="cohort-delete")
     for button, key in ((create, "cohort.create"), (change, "cohort.change"), (delete, "mine.delete")):
         labels.keep(button, value=key)
-    return CohortPage(pick, progress, name, persona, scenario, due, required, members, create, change, sure, delete,
-                      table, printed, carried)  # fmt: skip
+    return CohortPage(pick, progress, name, persona, scenario, due, required, members, people, create, change, sure,
+                      delete, table, printed, carried)  # fmt: skip
 
 
 def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) -> None:
     """Make, change, look, delete."""
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     tab.select(**redraw(services, page, language), **quiet)
-    form = [page.name, page.persona, page.scenario, page.due, page.required, page.members]
+    form = [page.name, page.persona, page.scenario, page.due, page.required, page.members, page.people]
 
-    @safety.guarded(7)
+    @safety.guarded(8)
     def opened(picked: str | None, lang: Lang) -> list[Any]:
         if not picked:
-            return ["", *[gr.skip()] * 6]
+            return ["", *[gr.skip()] * 7]
         progress = services.cohorts.progress(_trainer(services, lang), picked)
         found = progress.cohort
-        people = "\n".join(f"{person} {name}" for person, name in found.members.items())
+        lines = "\n".join(f"{person} {name}" for person, name in found.members.items())
+        chosen = gr.update(choices=_people(services, lang, found.members), value=list(found.members))
         return [
             progress_html(services, progress, lang), found.name, found.persona_id, found.scenario_id,
-            found.due_on.isoformat() if found.due_on else "", found.required, people,
+            found.due_on.isoformat() if found.due_on else "", found.required, lines, chosen,
         ]  # fmt: skip
 
     page.pick.change(opened, [page.pick, language], [page.progress, *form], **quiet)
 
     @safety.guarded(1)
-    def create(name: str, persona: str, scenario: str, due: str, required: float, members: str, lang: Lang) -> Any:
+    def create(
+        name: str, persona: str, scenario: str, due: str, required: float, members: str, people: list[str], lang: Lang
+    ) -> Any:
         if not persona or not scenario:
             raise InputError("no talk", message_key="error.cohort_talk")
         made = services.cohorts.create(
-            _trainer(services, lang), name, persona, scenario, _members(members), due_on=_day(due), required=required
-        )
+            _trainer(services, lang), name, persona, scenario, _chosen(services, lang, members, people),
+            due_on=_day(due), required=required,
+        )  # fmt: skip
         return gr.update(choices=_choices(services, lang), value=made.id)
 
     page.create.click(create, [*form, language], page.pick, api_visibility="private")
 
     @safety.guarded(2)
     def change(
-        picked: str | None, name: str, persona: str, scenario: str, due: str, required: float, members: str, lang: Lang
-    ) -> list[Any]:
+        picked: str | None, name: str, persona: str, scenario: str, due: str, required: float, members: str,
+        people: list[str], lang: Lang,
+    ) -> list[Any]:  # fmt: skip
         if not picked:
             raise InputError("none", message_key="error.pick_cohort")
         services.cohorts.change(
             _trainer(services, lang), picked, name=name.strip(), persona_id=persona, scenario_id=scenario, due_on=_day(due),
-            required=float(required), members=_members(members),
+            required=float(required), members=_chosen(services, lang, members, people, picked),
         )  # fmt: skip
         progress = services.cohorts.progress(_trainer(services, lang), picked)
         return [gr.update(choices=_choices(services, lang), value=picked), progress_html(services, progress, lang)]
@@ -176,8 +189,10 @@ def wire(services: Services, page: CohortPage, tab: gr.Tab, language: gr.State) 
 def redraw(services: Services, page: CohortPage, language: gr.State) -> dict[str, Any]:
     """Lists and table again in the present language."""
 
-    @safety.guarded(4)
+    @safety.guarded(6)
     def draw(picked: str | None, lang: Lang) -> list[Any]:
+        named = services.settings.accounts_on
+        known = _known(services, lang, picked) if named else {}
         table = (
             progress_html(services, services.cohorts.progress(_trainer(services, lang), picked), lang) if picked else ""
         )
@@ -185,11 +200,12 @@ def redraw(services: Services, page: CohortPage, language: gr.State) -> dict[str
             gr.update(choices=_choices(services, lang)), table,
             gr.update(choices=[(f"{p.face} {p.name}", p.id) for p in services.library.personas(lang)]),
             gr.update(choices=[(s.title, s.id) for s in services.library.scenarios(lang)]),
+            gr.update(visible=not named), gr.update(visible=named, choices=_people(services, lang, known)),
         ]  # fmt: skip
 
     return {
         "fn": draw, "inputs": [page.pick, language],
-        "outputs": [page.pick, page.progress, page.persona, page.scenario],
+        "outputs": [page.pick, page.progress, page.persona, page.scenario, page.members, page.people],
     }  # fmt: skip
 
 
@@ -203,6 +219,30 @@ def _choices(services: Services, lang: Lang) -> list[tuple[str, str]]:
         due = t("cohort.until", lang, day=cohort.due_on.isoformat()) if cohort.due_on else ""
         found.append((f"{cohort.name}\n{t('cohort.size', lang, count=len(cohort.members))} {due}", cohort.id))
     return found
+
+
+def _known(services: Services, lang: Lang, picked: str | None) -> dict[str, str]:
+    """Members of the cohort picked, as it names them."""
+    led = services.cohorts.led(_trainer(services, lang))
+    return dict(next((cohort.members for cohort in led if cohort.id == picked), {}))
+
+
+def _people(services: Services, lang: Lang, known: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Who can be chosen where people sign in: everybody who practises, and who is in it already."""
+    if not services.settings.accounts_on:
+        return []
+    found = dict(known) | services.accounts.learners(_trainer(services, lang))
+    return sorted(((name, person) for person, name in found.items()), key=lambda one: one[0].casefold())
+
+
+def _chosen(
+    services: Services, lang: Lang, typed: str, people: list[str] | None, picked: str | None = None
+) -> dict[str, str]:
+    """The members as ids and names: chosen by name where people sign in, typed by the one of single-user mode."""
+    if not services.settings.accounts_on:
+        return _members(typed)
+    named = {person: name for name, person in _people(services, lang, _known(services, lang, picked))}
+    return {person: named[person] for person in people or () if person in named}
 
 
 def _members(text: str) -> dict[str, str]:
