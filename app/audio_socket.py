@@ -44,7 +44,6 @@ LAST_WORDS_S = 10.0
 WATCH_S = 0.25
 """How often a session looks whether the consent still holds."""
 ACK_FRAMES = 5
-MAX_SESSIONS = 3
 CAPTURE = "capture"
 """The purpose of the links that stand for tokens."""
 TOKEN_S = 12 * 3_600.0
@@ -428,7 +427,7 @@ class AudioRoom:
         session = self._sessions.get(interview_id)
         if session is not None and session.open:
             return session
-        if self.sessions >= MAX_SESSIONS:
+        if self.sessions >= self._services.settings.live_talks:
             raise InputError("busy", message_key="error.live_busy")
         grant = self._services.consents.grant(interview_id)
         spoken = self._services.consents.spoken(interview_id)

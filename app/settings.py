@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     speech_timeout_s: float = Field(
         default=30, gt=0, le=300, description="for one segment, after which it is sent again"
     )
+    live_talks: int = Field(
+        default=3, ge=1, le=200, description="live interviews one process hears at once; more where a service hears"
+    )
     models: Path = Field(
         default_factory=lambda: user_cache_path("tandao") / "models", description="folder of model weights"
     )

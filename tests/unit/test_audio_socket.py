@@ -82,8 +82,8 @@ class Ears:
 
 
 @pytest.fixture
-def services(tmp_path):
-    return Services(Settings(home=tmp_path / "home"))
+def services(tmp_path, request):
+    return Services(Settings(home=tmp_path / "home", **getattr(request, "param", {})))
 
 
 @pytest.fixture
@@ -279,14 +279,15 @@ def test_a_gap_is_told(client, services, ears, tokens):
         assert until(socket, "lost")["frames"] == 3
 
 
-def test_a_fourth_session_is_refused_with_a_reason(client, services, ears, tokens):
+@pytest.mark.parametrize(("services", "most"), [({}, 3), ({"live_talks": 1}, 1)], indirect=["services"])
+def test_one_session_too_many_is_refused_with_a_reason(client, services, ears, tokens, most):
     with contextlib.ExitStack() as open_ones:
-        for number in range(4):
+        for number in range(most + 1):
             interview, _ = begin(services)
             socket = open_ones.enter_context(client.websocket_connect("/live/audio"))
             socket.send_text(json.dumps({"token": tokens.issue(services, BOSS, interview)}))
             event = socket.receive_json()
-            assert event["type"] == ("ready" if number < 3 else "stopped")
+            assert event["type"] == ("ready" if number < most else "stopped")
         assert event["why"] == "error.live_busy"
 
 
