@@ -40,6 +40,7 @@ _NOTHING_ELSE = 1.0  # what is added where nothing else is said
 _OF_WORK = frozenset({"unfairness", "leaving"})  # kinds whose rules speak of little but work
 _LIGHT = frozenset({"acceptance", "anxiety", "surprise"})  # said lightly: no other feeling may stand in for them
 _CALM = frozenset({NEUTRAL, "acceptance"})
+_ENDS = ".!?。！？\n"
 _ORDINARY = 0.45  # what ordinary talk is given before a faint cue is said
 _FAINT = 0.49
 
@@ -80,9 +81,14 @@ def _weighed(found: list[Match], model: CueModel, folded: str, tongue: "_Tongue"
     alone = model.by_words(words(folded))
     if any(m.strength >= 0.5 for m in found):
         of_work = tongue.work.search(folded) is not None
-        said = dict(zip(model.classes, alone, strict=True))
+        whole = dict(zip(model.classes, alone, strict=True))
         length = len(folded.strip())
-        found = [_held(m, said, of_work, tongue.own_words(folded, m), m.end - m.start + 1 >= length) for m in found]
+        found = [
+            _held(
+                m, _said(model, whole, folded, m), of_work, tongue.own_words(folded, m), m.end - m.start + 1 >= length
+            )
+            for m in found
+        ]  # fmt: skip
         if any(m.strength >= 0.5 for m in found):
             return found
     rules = rule_features(((m.kind, m.strength) for m in found), tongue.lang)
@@ -103,6 +109,20 @@ def _weighed(found: list[Match], model: CueModel, folded: str, tongue: "_Tongue"
         return others
     kind = CueKind.HURT if label == "sadness" else CueKind(label)
     return sorted([*others, Match(kind, strength, *place, "", ("model",))], key=lambda m: (m.start, m.end))
+
+
+def _said(model: CueModel, whole: Mapping[str, float], folded: str, match: Match) -> Mapping[str, float]:
+    """What the words speak for: of a plain charge those of its sentence, for much else may be said around it."""
+    if match.kind not in _OF_WORK or match.strength < 0.5:
+        return whole
+    start = max(folded.rfind(end, 0, match.start) for end in _ENDS) + 1
+    stop = min((at for end in _ENDS if (at := folded.find(end, match.end)) >= 0), default=len(folded))
+    sentence = folded[start:stop]
+    return (
+        whole
+        if len(sentence) == len(folded)
+        else dict(zip(model.classes, model.by_words(words(sentence)), strict=True))
+    )
 
 
 def _held(match: Match, said: Mapping[str, float], of_work: bool, own: bool, whole: bool) -> Match:

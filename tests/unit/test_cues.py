@@ -443,3 +443,27 @@ def test_time_grows_with_length_only(piece: str) -> None:
 def test_the_pattern_files_read_the_same_without_the_fast_yaml_reader(name: str) -> None:
     text = files("interview").joinpath("reading", "patterns", f"{name}.yaml").read_text(encoding="utf-8")
     assert yaml.load(text, Loader=yaml.SafeLoader) == patterns.read_data(name)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Right now I don't think you are being fair.", "That's not going to be a fair comparison for my team.",
+        "I'm not being treated fairly here.", "Nobody on nights was rated fairly last year.",
+        "The way you split it was not even close to fair.", "This doesn't seem totally fair to me. How about we look at it again?",
+        "We planned three weeks for it and took two days. You are not being fair. If you want I send you the list and the dates.",
+    ],
+)  # fmt: skip
+def test_a_charge_of_unfairness_is_read_however_it_is_negated_and_whatever_is_said_around_it(line: str):
+    assert any(c.kind == "unfairness" and c.strength >= 0.5 for c in RuleCueReader().read(line, "en"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "He is rich already, so the unfairness doesn't really matter.", "Nobody's *discriminating against* anyone because of age.",
+        "You may be even more infuriated to know that the lift is still broken.", "What a film, I cried lol.",
+    ],
+)  # fmt: skip
+def test_what_is_waved_off_laughed_at_or_somebody_elses_is_no_strong_cue(line: str):
+    assert not [c for c in RuleCueReader().read(line, "en") if c.strength >= 0.5]
