@@ -16,11 +16,21 @@ def test_units_are_characters_and_words_without_punctuation_or_case():
         "用",
         "excel",
         "看",
-        "3",
+        "三",
         "个",
         "数",
     ]
     assert units("Don't stop, Katie!", "en") == ["dont", "stop", "katie"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [("7点半", "七点半"), ("10个", "十个"), ("15号", "十五号"), ("110天", "一百一十天"), ("2005人", "二千零五人"),
+     ("0次", "零次"), ("3.5版", "3.5版"), ("20250101", "20250101"), ("3月8日", "三月八日")],
+)  # fmt: skip
+def test_a_chinese_number_counts_as_it_is_read(figures, words):
+    assert units(figures, "zh") == units(words, "zh")
+    assert units("7 days", "en") == ["7", "days"]
 
 
 @pytest.mark.parametrize(
