@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Literal
 
 from cycle.records import Kind, Record, Records
+from cycle.rounds import Round
 from cycle.talks import OPEN, Stage, Talk
 from cycle.team import Person
 from interview.actor import Actor
+from interview.errors import NotFoundError
 from interview.ports import Clock
 from interview.steps import Step
 from people.permissions import Action, check
@@ -72,6 +74,7 @@ class Row:
     at: dt.datetime | None = None
     self_assessment: str | None = None
     round_id: str = ""
+    round_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,16 @@ class WorkList:
         if not row.talk_id:
             return row
         talk = Talk.model_validate(self._records.get(Kind.TALK, row.talk_id).body)
-        return replace(row, at=None if talk.cancelled else talk.at)
+        return replace(row, at=None if talk.cancelled else talk.at, round_name=self._round_name(row.round_id))
+
+    def _round_name(self, round_id: str) -> str:
+        """Of two open rounds each has its line for a person: this tells them apart. "" for none, and for one deleted."""
+        if not round_id:
+            return ""
+        try:
+            return Round.model_validate(self._records.get(Kind.ROUND, round_id).body).name
+        except NotFoundError:
+            return ""
 
     def _today(self) -> dt.date:
         return self._clock.now().astimezone().date()

@@ -63,6 +63,13 @@ def test_a_bad_cell_stops_the_whole_file_and_the_repaired_one_is_taken(page: Pag
     expect(problem).to_contain_text("月度指标 · 第 5 行 · D 列")
     expect(page.locator("#intake-take")).to_be_disabled()
     assert services.team.people(ME) == ()
+    (tmp_path / "破.xlsx").write_bytes(b"PK not a workbook")
+    with page.expect_file_chooser() as chooser:
+        page.click("#intake-read")
+    chooser.value.set_files(tmp_path / "破.xlsx")
+    expect(page.locator(".toast-body").last).to_be_visible()
+    expect(page.locator("#intake-result")).not_to_contain_text("坏.xlsx", timeout=30_000)
+    expect(page.locator("#intake-take")).to_have_count(0)
     choose_file(page, workbook(tmp_path / "好.xlsx"))
     expect(page.locator("#intake-result")).to_contain_text("检查通过：人员 6 位，月度指标 60 条，关键事件 6 条")
     page.click("#intake-take")

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.ui.cycle.work import table_html
 from cycle.records import Kind, Record
+from cycle.rounds import Round
 from cycle.talks import Stage, Talk
 from cycle.team import Person
 from cycle.work import PAGE_SIZE, Around, Next, next_thing
@@ -39,6 +41,16 @@ def test_nobody_is_forgotten_and_the_most_urgent_is_first(services, people):
     assert names(services.work.overview(ANNA)) == ["周至", "Ann Lee"]
     assert names(services.work.overview(ANNA, show="late")) == ["周至"]
     assert names(services.work.overview(ANNA, show="unplanned")) == ["许愿"]
+
+
+def test_two_open_rounds_are_told_apart_by_name(services, people):
+    for name in ("年终面谈", "能力盘点<b>"):
+        services.rounds.open(Actor("hr", Role.HR, "zh"), Round(name=name, opens=TODAY, due=TODAY + 9 * DAY))
+    services.rounds.ask_for_team(ANNA)
+    seen = services.work.overview(ANNA, text="许愿")
+    assert sorted(row.round_name for row in seen.rows) == sorted(("年终面谈", "能力盘点<b>"))
+    shown = table_html(seen, "zh")
+    assert "年终面谈" in shown and "能力盘点&lt;b&gt;" in shown
 
 
 def test_another_manager_sees_none_of_it(services, people):

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.texts import t
+from app.texts import message, t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.wiring import Services
@@ -19,7 +19,7 @@ from cycle.importing import KINDS, Found, Layout, Problem
 from cycle.tables import Table, read_tables
 from cycle.team import key
 from interview.conversation import Lang
-from interview.errors import InputError
+from interview.errors import InputError, TandaoError
 
 SLOTS = max(len(importing.fields(kind)) for kind in KINDS)
 LIFE_S, ROOM, SHOWN = 1_800, 12, 30
@@ -137,6 +137,14 @@ def wire(services: Services, page: IntakePage, language: gr.State, after: dict[s
 
     @safety.guarded(1 + len(shown))
     def read(name: str, data: str, lang: Lang) -> list[Any]:
+        try:
+            return look_through(name, data, lang)
+        except TandaoError as error:  # and nothing of the file before it stays in sight
+            safety.warn(message(error, lang), lang)
+            hidden = [gr.update(visible=False)] * len(page.columns)
+            return ["", gr.update(visible=False), gr.skip(), gr.skip(), *hidden, "", gr.update(visible=False)]
+
+    def look_through(name: str, data: str, lang: Lang) -> list[Any]:
         if not name:  # the person thought better of it
             return [gr.skip()] * (1 + len(shown))
         if data == "large":

@@ -225,6 +225,7 @@ def _line(row: Row, lang: Lang) -> str:
     late = f"<br><span class='flag'>{t('work.late', lang, days=row.late_days)}</span>" if row.late_days else ""
     at = f"<br>{row.at.astimezone():%m-%d %H:%M}" if row.at and row.stage is Stage.INVITED else ""
     stage = t(f"cycle.stage.{row.stage}", lang) if row.stage else t("cycle.no_talk", lang)
+    asked = f"<br><span class='note'>{escape(row.round_name)}</span>" if row.round_name else ""
     step = f"<br><span class='note'>{row.step.number}/9 {step_text(row.step, lang).name}</span>" if row.step else ""
     sheet = t(f"work.sheet_{'sent' if row.self_assessment == 'sent' else 'open'}", lang) if row.talk_id else ""
     buttons = (
@@ -236,7 +237,7 @@ def _line(row: Row, lang: Lang) -> str:
         buttons.append(_button(row, "drop", t("work.drop", lang), sure=t("work.drop_sure", lang)))
     return (
         f"<tr><td><b>{escape(row.name)}</b><br><span class='note'>{escape(row.department)}</span></td>"
-        f"<td>{row.due or ''}{late}{at}</td><td>{stage}{step}</td><td>{sheet}</td><td>{' '.join(buttons)}</td></tr>"
+        f"<td>{row.due or ''}{late}{at}{asked}</td><td>{stage}{step}</td><td>{sheet}</td><td>{' '.join(buttons)}</td></tr>"
     )
 
 
