@@ -58,7 +58,8 @@ def mount_flow_card(app: "FastAPI", services: Services) -> None:
                 own = what.card if what else ""
             except TandaoError as error:
                 return HTMLResponse(f"<p>{escape(message(error, used))}</p>", 404)
-        return HTMLResponse(card_html(used, min(max(minutes, 10), 240), own, talk))
+        who = "" if services.settings.accounts_on else t("app.single_user", used)
+        return HTMLResponse(card_html(used, min(max(minutes, 10), 240), own, talk, who))
 
     app.add_api_route("/flow-card", page, methods=["GET"], response_class=HTMLResponse)
 
@@ -70,8 +71,8 @@ def minutes_of(step: Step, minutes: int) -> int:
     return taken[step]
 
 
-def card_html(lang: Lang, minutes: int = 60, own: str = "", talk: str = "") -> str:
-    """The whole page. ``own``: the company's words, plain text."""
+def card_html(lang: Lang, minutes: int = 60, own: str = "", talk: str = "", who: str = "") -> str:
+    """The whole page. ``own``: the company's words, plain text; ``who``: who may see this, not printed."""
     rows = "".join(_row(step, lang, minutes) for step in STEPS)
     head = "".join(
         f"<th{' class=not' if key == 'avoid' else ''}>{t(f'card.{key}', lang)}</th>"
@@ -91,7 +92,7 @@ def card_html(lang: Lang, minutes: int = 60, own: str = "", talk: str = "") -> s
     return (
         f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><meta name='viewport' "
         f"content='width=device-width'><title>{t('card.title', lang)}</title><style>{_CSS}</style></head><body>"
-        f"<nav>{others} · <button onclick='print()'>{t('card.print', lang)}</button></nav>"
+        f"<nav>{others} · <button onclick='print()'>{t('card.print', lang)}</button> <small>{who}</small></nav>"
         f"<h1>{t('card.title', lang)}</h1><p class='lead'>{t('card.lead', lang, minutes=minutes)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<div class='two'>{lists}</div>{words}</body></html>"

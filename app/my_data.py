@@ -118,8 +118,9 @@ def as_json(data: Data) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1)
 
 
-def as_page(data: Data, lang: Lang, file_link: str = "") -> str:
-    """To be read and printed, in one self-contained page. ``file_link``: where the file for machines is."""
+def as_page(data: Data, lang: Lang, file_link: str = "", who: str = "") -> str:
+    """To be read and printed, in one self-contained page. ``file_link``: where the file for machines is; ``who``: who may
+    see this page."""
     parts = [
         f"<details{' open' if len(entries) < 4 else ''}><summary>{_name('sections', section, lang)} · {len(entries)}</summary>"
         + "".join(f"<div class='box'>{_shown(entry, lang)}</div>" for entry in entries)
@@ -138,7 +139,7 @@ def as_page(data: Data, lang: Lang, file_link: str = "") -> str:
     made = _time(str(data["made_at"]))
     return page_html(
         lang,
-        f"{_STYLE}{links}<h1>{t('data.title', lang)}</h1><p class='note'>{t('data.about', lang)} {made}</p>{save}{body}",
+        f"{_STYLE}{links}<h1>{t('data.title', lang)}</h1><p class='note no-print'>{who}</p><p class='note'>{t('data.about', lang)} {made}</p>{save}{body}",
     )
 
 
@@ -203,16 +204,17 @@ def mount_my_data(app: "FastAPI", services: Services) -> None:
     def lang_of(asked: str, otherwise: Lang) -> Lang:
         return "en" if asked == "en" else "zh" if asked == "zh" else otherwise
 
-    def answer(data: Data, lang: Lang, path: str) -> Response:
+    def answer(data: Data, lang: Lang, path: str, who: str = "") -> Response:
         if path.endswith(".json"):
             head = {"content-disposition": 'attachment; filename="tandao-my-data.json"'}
             return Response(as_json(data), media_type="application/json", headers=HEADERS | head)
-        return HTMLResponse(as_page(data, lang, f"{path}.json"), headers=HEADERS)
+        return HTMLResponse(as_page(data, lang, f"{path}.json", who), headers=HEADERS)
 
     def mine(request: Request, lang: str = "") -> Response:
         used = lang_of(lang, own)
         actor = services.acting(used, scope=request.scope)
-        return answer(of_person(services, actor, account_of(request.scope)), used, request.url.path)
+        who = "" if services.settings.accounts_on else t("app.single_user", used)
+        return answer(of_person(services, actor, account_of(request.scope)), used, request.url.path, who)
 
     def by_link(request: Request, room: str, secret: str, lang: str = "") -> Response:
         address, used = request.client.host if request.client else "", lang_of(lang, own)

@@ -50,3 +50,8 @@ def test_the_route_shows_the_talk_s_own_length_and_round_to_its_manager_alone(se
     assert page.status_code == 200 and "先问再说" in page.text and "许愿" not in page.text
     assert client.get("/flow-card", params={"talk": other.id}).status_code == 404
     assert "先问再说" not in client.get("/flow-card", params={"lang": "en", "minutes": 999999}).text
+
+
+def test_the_page_says_who_may_see_it_and_prints_it_not():
+    shown = card_html("zh", who="单人模式")
+    assert "<small>单人模式</small></nav>" in shown and "nav { display: none" in shown

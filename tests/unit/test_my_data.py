@@ -15,6 +15,7 @@ from app.employee_page import mount_employee
 from app.gate import Gate
 from app.my_data import as_page, mount_my_data, of_employee, of_listener, of_person
 from app.settings import Settings
+from app.texts import t
 from app.wiring import Services
 from consent.notices import Purpose
 from cycle.assessments import Answers, Entry
@@ -150,13 +151,14 @@ def test_page_file_and_links_by_http(services: Services):
     with TestClient(app, base_url="http://localhost", client=("127.0.0.1", 5)) as client:
         page = client.get("/my-data?lang=en")
         assert page.status_code == 200 and SAID in page.text and "My rehearsals" in page.text
-        assert page.headers["cache-control"] == "no-store"
+        assert page.headers["cache-control"] == "no-store" and t("app.single_user", "en") in page.text
         file = client.get("/my-data.json")
         assert "attachment" in file.headers["content-disposition"]
         assert file.json()["rehearsals"][0]["turns"][0]["text"] == SAID
         assert f"/me/{secret}/my-data" in client.get(f"/me/{secret}?lang=en").text
         mine = client.get(f"/me/{secret}/my-data?lang=zh")
         assert mine.status_code == 200 and "李工" in mine.text and SAID not in mine.text
+        assert t("app.single_user", "zh") not in mine.text, "the employee's page is nobody's room"
         assert client.get(f"/me/{secret}/my-data.json").json()["person"][0]["name"] == "李工"
         assert client.get(f"/me/{'x' * 32}/my-data").status_code == 404
         assert client.get(f"/consent/{'x' * 32}/my-data.json").status_code == 404
