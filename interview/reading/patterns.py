@@ -14,7 +14,7 @@ Expressions see folded text: lower case, half-width, straight quotes; folding ke
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -84,15 +84,33 @@ def _alternatives(expression: str) -> Iterator[str]:
     yield expression[start:]
 
 
+class Expression:
+    """A regular expression, compiled when first looked for: most are for what few sentences hold, and start-up is short."""
+
+    __slots__ = ("finditer", "match", "pattern", "search")
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.search: Callable[..., re.Match[str] | None] = lambda *given: self.compiled().search(*given)
+        self.match: Callable[..., re.Match[str] | None] = lambda *given: self.compiled().match(*given)
+        self.finditer: Callable[..., Iterator[re.Match[str]]] = lambda *given: self.compiled().finditer(*given)
+
+    def compiled(self) -> re.Pattern[str]:
+        """Compiled from now on; raises re.error."""
+        made = re.compile(self.pattern)
+        self.search, self.match, self.finditer = made.search, made.match, made.finditer
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """One reason to take a match less seriously (factor < 1), not at all (0), or more so (> 1)."""
 
     name: str
     factor: float
-    before: re.Pattern[str] | None
-    after: re.Pattern[str] | None
-    sentence: re.Pattern[str] | None
+    before: Expression | None
+    after: Expression | None
+    sentence: Expression | None
     stops: bool
 
     def applies(self, sentence: str, start: int, end: int) -> bool:
@@ -106,13 +124,13 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One entry of a file, compiled."""
+    """One entry of a file."""
 
     kind: str
     strength: float
-    regex: re.Pattern[str]
-    needs: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    regex: Expression
+    needs: Expression | None
+    unless: Expression | None
     guards: tuple[Guard, ...]
     detail: str
     across: bool
@@ -138,12 +156,12 @@ class PatternSet:
         named: Mapping[str, str] = data.get("fragments") or {}
         fragments = {name: f"(?:{expression})" for name, expression in named.items()}
 
-        def compiled(expression: str | None) -> re.Pattern[str] | None:
+        def compiled(expression: str | None) -> Expression | None:
             if expression is None:
                 return None
             for _ in range(2):  # a fragment may use other fragments
                 expression = re.sub(r"(?<!\?P)<([a-z_]+)>", lambda m: fragments[m[1]], expression)
-            return re.compile(expression)
+            return Expression(expression)
 
         def guard(name: str, raw: Mapping[str, Any]) -> Guard:
             before = raw.get("before")
@@ -260,5 +278,5 @@ def read_data(name: str) -> Mapping[str, Any]:
 
 @cache
 def load(name: str) -> PatternSet:
-    """The patterns of the packaged file NAME, compiled once per process."""
+    """The patterns of the packaged file NAME, made once per process."""
     return PatternSet(read_data(name))

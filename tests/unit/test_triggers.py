@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evals.train_cues import own_lines, voice_lines
 from interview.reading import patterns
+from interview.reading.patterns import Expression, PatternSet, read_data
 from interview.reading.triggers import triggers
 
 
@@ -55,3 +56,21 @@ def test_what_matches_holds_a_trigger(expression: str, text: str) -> None:
     found = triggers(expression)
     if found is not None and re.search(expression, text):
         assert not found.isdisjoint(text)
+
+
+@pytest.mark.parametrize("name", ["cues_zh", "cues_en", "moves_zh", "moves_en"])
+def test_every_expression_compiles_though_none_is_compiled_before_it_is_looked_for(name: str):
+    made = PatternSet(read_data(name))
+    guards = {guard.name: guard for pattern in made.patterns for guard in pattern.guards}.values()
+    found = [e for p in made.patterns for e in (p.regex, p.needs, p.unless)]
+    found += [e for guard in guards for e in (guard.before, guard.after, guard.sentence)]
+    expressions = [e for e in found if e is not None]
+    assert len(expressions) > 20
+    for expression in expressions:
+        before = expression.search
+        assert expression.compiled().search == expression.search != before
+
+
+def test_a_wrong_expression_is_named():
+    with pytest.raises(re.error):
+        Expression("(").search("x")
