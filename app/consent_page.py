@@ -195,12 +195,16 @@ def _listen(secret: str, lang: Lang) -> str:
 def _own_words(services: Services, secret: str, here: str, lang: Lang) -> str:
     rows: list[str] = []
     for utterance in services.live.own_words(secret):
+        kinds: dict[str, list[str]] = {}
+        for cue in utterance.cues:
+            if cue["strength"] >= 0.5:
+                kinds.setdefault(str(cue["kind"]), []).append(f"<mark>{escape(str(cue['quote']))}</mark>")
         strikes = "".join(
             f"<form method='post' action='{here}' class='inline'><input type='hidden' name='number' value='{utterance.number}'>"
-            f"<input type='hidden' name='kind' value='{escape(str(cue['kind']))}'><mark>{escape(str(cue['quote']))}</mark> "
+            f"<input type='hidden' name='kind' value='{escape(kind)}'>{t('cue.' + kind, lang)}: "
+            f"{' '.join(dict.fromkeys(quotes))} "
             f"<button class='small' name='what' value='strike'>{t('consent.strike', lang)}</button></form>"
-            for cue in utterance.cues
-            if cue["strength"] >= 0.5
+            for kind, quotes in kinds.items()
         )
         rows.append(f"<li>{escape(utterance.text)}{strikes}</li>")
     if not rows:

@@ -49,9 +49,9 @@ def confirmed(ahead: HintState, said: Utterance) -> HintState:
     """The sentence is over and bears the hint out: the same wording stays, now for the words as they were said."""
     if ahead.shown is None:
         return ahead
-    quotes = [str(cue["quote"]) for cue in said.cues if cue["kind"] == ahead.shown.kind]
-    shown = replace(ahead.shown, tentative=False, said=said.text, quote=quotes[0] if quotes else ahead.shown.quote)
-    return replace(ahead, shown=shown)
+    own = [cue for cue in said.cues if cue["kind"] == ahead.shown.kind]
+    quote = str(max(own, key=lambda cue: cue["strength"])["quote"]) if own else ahead.shown.quote
+    return replace(ahead, shown=replace(ahead.shown, tentative=False, said=said.text, quote=quote))
 
 
 def _named(cue: Mapping[str, Any]) -> tuple[str, str]:

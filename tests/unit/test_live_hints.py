@@ -7,14 +7,16 @@ import pytest
 
 from app.consent_page import _body
 from app.settings import Settings
+from app.texts import t
 from app.ui.live_html import hint_html
 from app.ui.live_watch import STALE_S, Watch
 from app.wiring import Services
-from assistant.ahead import grown
+from assistant.ahead import confirmed, grown
 from assistant.hints import QUIET_S, VARIATIONS, HintState, consider
 from consent.notices import OFFERED, Purpose, notice
 from interview.actor import Actor, Role
 from interview.cues import CueKind
+from interview.ports import Utterance
 from interview.reading.moves import RuleMoveReader
 from interview.situations import Situation
 from interview.steps import Step
@@ -385,6 +387,12 @@ def test_a_hint_is_put_right_in_its_place_by_the_words_as_they_were_said(tmp_pat
     assert talk.said("这个评级对我不公平。", end_s=20) == after
 
 
+def test_a_confirmed_hint_quotes_the_words_that_say_it_most_plainly():
+    ahead = after(HintState(), 10, cue(0.9, quote="不公平"))
+    said = Utterance(0, "employee", "真的不公平", cues=(cue(0.4, quote="真的"), cue(0.9), cue(0.6, quote="的")))
+    assert confirmed(ahead, said).shown.quote == "不公平"
+
+
 def test_words_that_are_taken_back_before_the_end_take_the_hint_along(tmp_path):
     talk = Talk(tmp_path)
     assert talk.saying(*UNFAIR).shown is not None
@@ -428,3 +436,17 @@ def test_a_hint_nobody_has_judged_goes_once_the_talk_has_moved_on(tmp_path):
     assert look() == shown
     made.live.hear(grant, "manager", "下一件事是年底的计划。", start_s=95, end_s=4 + STALE_S)
     assert look().shown is None and look().used == shown.used
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_employee_sees_which_cue_each_button_strikes(tmp_path, lang):
+    made = services(tmp_path)
+    interview, secret = made.consents.invite(BOSS, "面谈", "zh")
+    made.consents.manager_grants(BOSS, interview.id, OFFERED, "王岚")
+    made.consents.answer(secret, OFFERED, "李工", "zh")
+    made.live.hear(made.consents.grant(interview.id), "employee", "我真的很委屈，努力了半年，没有人看见。")
+    (own,) = made.live.own_words(secret)
+    kinds = {str(c["kind"]) for c in own.cues if c["strength"] >= 0.5}
+    shown = _body(made, interview.id, secret, lang, "", "")
+    assert len(kinds) > 1 and shown.count("value='strike'") == len(kinds)
+    assert all(t(f"cue.{kind}", lang) + ": <mark>" in shown for kind in kinds)
