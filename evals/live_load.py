@@ -3,8 +3,8 @@
     python -m evals.live_load [--talks 1,3,10,20] [--seconds 40] [--service-ms 100]
 
 What turns sound into words is a stand-in elsewhere that always takes ``--service-ms``, so that what is left is ours: the
-socket, finding voice, waiting our turn, reading cues, storing, telling the device. Each talk is two spoken sentences of
-``tests/audio`` over and over, sent by the clock through a WebSocket of the real server. ``own``: from the last voice of
+socket, finding voice, waiting our turn, reading cues, storing, telling the device. Each talk is the spoken talk of six
+sentences in thirty seconds in ``tests/audio``, over and over, sent by the clock through a WebSocket of the real server. ``own``: from the last voice of
 a sentence to its text at the device, less the service's time and less the pause that shows a sentence is over. The
 stand-in and the devices run on the same machine. Prints one JSON object a line.
 """
