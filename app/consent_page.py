@@ -142,7 +142,7 @@ def _body(services: Services, interview_id: str, secret: str, lang: Lang, warnin
         elif Purpose.TRANSCRIBE in services.consents.standing(interview_id).purposes:
             listen = _listen(secret, lang)
         out = (
-            f"<h2>{t('consent.granted', lang)}</h2><p>{'、'.join(escape(read.purpose(p)[0]) for p in Purpose if p in granted)}</p>"
+            f"<h2>{t('consent.granted', lang)}</h2><p>{('、' if lang == 'zh' else ', ').join(escape(read.purpose(p)[0]) for p in Purpose if p in granted)}</p>"
             f"<form method='post' action='{here}'><button class='stop' name='what' value='withdraw'>"
             f"{t('consent.withdraw', lang)}</button></form>{listen}{_own_words(services, secret, here, lang)}"
         )

@@ -448,5 +448,6 @@ def test_the_employee_sees_which_cue_each_button_strikes(tmp_path, lang):
     (own,) = made.live.own_words(secret)
     kinds = {str(c["kind"]) for c in own.cues if c["strength"] >= 0.5}
     shown = _body(made, interview.id, secret, lang, "", "")
+    assert ("、" in shown.partition("<button")[0]) is (lang == "zh"), "a list as that language writes it"
     assert len(kinds) > 1 and shown.count("value='strike'") == len(kinds)
     assert all(t(f"cue.{kind}", lang) + ": <mark>" in shown for kind in kinds)
