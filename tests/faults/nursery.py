@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from consent.notices import Purpose
+from interview.actor import Actor, Role
 from interview.errors import TandaoError
 from tests.faults.speaker import ACTOR, Suicide, line, services, shown
 
+ROOT = Actor("root", Role.ADMINISTRATOR, "zh")
 ASKED = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
 
 
@@ -47,12 +49,18 @@ def forget_interview(home: Path, interview_id: str) -> Any:
     yield "deleted"
 
 
+def forget_account(home: Path, account_id: str) -> Any:
+    services(home).accounts.delete(ROOT, account_id)
+    yield "deleted"
+
+
 def save_minutes(home: Path, interview_id: str, agreed: str) -> Any:
     services(home).live.save_minutes(ACTOR, interview_id, {"agreed": [agreed], "disputed": [], "promised": []})
     yield "saved"
 
 
-JOBS = {job.__name__: job for job in (say, forget, answer, withdraw, forget_interview, save_minutes)}
+_ALL = (say, forget, answer, withdraw, forget_interview, forget_account, save_minutes)
+JOBS = {job.__name__: job for job in _ALL}
 
 
 def child(job: dict[str, Any], out: int) -> None:

@@ -1,9 +1,12 @@
-"""SIGKILL at a hundred points each of a turn, a consent, a withdrawal, an erasure and minutes: nothing half is readable.
+"""SIGKILL at a hundred points each of a turn, a consent, a withdrawal, erasures and minutes: nothing half is readable.
+
+What is erased has its receipt, in the database and after the next start in the file; what is not erased has none.
 
 The points: before every step on disk once, the rest at random times of the job. A kill that came when the job had ended
 is checked too, and does not count.
 """
 
+import hashlib
 import json
 import random
 import subprocess
@@ -16,9 +19,12 @@ import pytest
 
 from app.wiring import Services
 from consent.grants import Consents
+from interview.actor import Actor, Role
 from interview.errors import NotFoundError, TandaoError
+from storage.erasing import receipts_in, receipts_of
 from tests.faults.conftest import ROOT
 from tests.faults.nursery import ASKED
+from tests.faults.nursery import ROOT as ADMINISTRATOR
 from tests.faults.speaker import ACTOR, PERSONA, line, services
 
 pytestmark = pytest.mark.real
@@ -107,6 +113,16 @@ def whole_chain(consents: Consents) -> None:
     assert consents.verify() is None
 
 
+def receipt_stands(home: Path, key: str, gone: bool) -> None:
+    """A server started now knows of the erasure, in both places, exactly when it happened."""
+    digest, started = hashlib.sha256(key.encode()).hexdigest(), services(home)
+    with started.engine.connect() as db:
+        stored = [one.digest for one in receipts_of(db)].count(digest)
+    started.engine.dispose()
+    written = [one.digest for one in receipts_in(started.settings.receipts)].count(digest)
+    assert (stored, written) == (int(gone), int(gone))
+
+
 def test_a_turn(tmp_path: Path, nursery: Nursery):
     home = tmp_path / "home"
     rehearsals = services(home).rehearsals
@@ -187,11 +203,14 @@ def test_an_erased_rehearsal(tmp_path: Path, nursery: Nursery):
         try:
             (turn,) = rehearsals.turns(ACTOR, rehearsal_id)
         except NotFoundError:
+            receipt_stands(home, rehearsal_id, gone=True)
             continue
+        receipt_stands(home, rehearsal_id, gone=False)
         assert not told, "acknowledged and not done"
         assert turn.payload["text"] == line(0) and turn.reply_done
         rehearsals.delete(ACTOR, rehearsal_id)
         assert rehearsal_id not in [r.id for r in rehearsals.mine(ACTOR)]
+        receipt_stands(home, rehearsal_id, gone=True)
 
 
 def test_an_erased_interview(nursery: Nursery, talk: Callable[[int], tuple[Services, str, str]], tmp_path: Path):
@@ -208,9 +227,36 @@ def test_an_erased_interview(nursery: Nursery, talk: Callable[[int], tuple[Servi
         if interview_id in [one.id for one in found.consents.mine(ACTOR)]:
             assert not told, "acknowledged and not done"
             assert heard(found, interview_id) == list(WORDS)
+            receipt_stands(tmp_path / "home", f"words:{interview_id}", gone=False)
             found.live.delete(ACTOR, interview_id)
+        receipt_stands(tmp_path / "home", f"words:{interview_id}", gone=True)
         with pytest.raises(TandaoError):
             heard(found, interview_id)
+
+
+def test_an_erased_account(tmp_path: Path, nursery: Nursery):
+    """The account, its talk and its key are all there or all gone."""
+    home = tmp_path / "home"
+    found = services(home)
+    talks: dict[str, str] = {}
+
+    def prepared(point: int) -> tuple[Path, str, tuple[str, ...]]:
+        account_id = found.accounts.add(ADMINISTRATOR, f"leaving{point + 1}", "郭敏", Role.MANAGER)[0].id
+        talks[account_id] = found.rehearsals.start(Actor(account_id, Role.MANAGER, "zh"), PERSONA, lang="zh", seed=7).id
+        list(found.rehearsals.say(Actor(account_id, Role.MANAGER, "zh"), talks[account_id], line(0)))
+        return home, "forget_account", (account_id,)
+
+    for _, _, (account_id,), told in killed_at_points(nursery, prepared):
+        owner, talk = Actor(account_id, Role.MANAGER, "zh"), talks[account_id]
+        if account_id in [one.id for one in found.accounts.all(ADMINISTRATOR)]:
+            assert not told, "acknowledged and not done"
+            (turn,) = found.rehearsals.turns(owner, talk)
+            assert turn.payload["text"] == line(0)
+            receipt_stands(home, talk, gone=False)
+            found.accounts.delete(ADMINISTRATOR, account_id)
+        with pytest.raises(NotFoundError):
+            found.rehearsals.turns(owner, talk)
+        receipt_stands(home, talk, gone=True)
 
 
 def test_minutes(nursery: Nursery, talk: Callable[[int], tuple[Services, str, str]], tmp_path: Path):
