@@ -184,8 +184,10 @@ def test_a_withdrawal(nursery: Nursery, talk: Callable[[int], tuple[Services, st
         if found.consents.standing(interview_id).purposes:
             assert heard(found, interview_id) == list(WORDS)
             assert not told, "acknowledged and not done"
+            receipt_stands(tmp_path / "home", f"words:{interview_id}", gone=False)
             found.consents.withdraw(secret)
         assert heard(found, interview_id) == []
+        receipt_stands(tmp_path / "home", f"words:{interview_id}", gone=True)
         kinds = [entry.kind for entry in found.consents.entries(interview_id)]
         assert kinds[-2:] == ["withdraw", "erased"]
 
