@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -383,6 +383,11 @@ class Accounts:
         return {
             a.id: f"{name} ({a.login})" if names.count(name) > 1 else name for a, name in zip(found, names, strict=True)
         }
+
+    def trainers(self, actor: Actor, ids: Collection[str]) -> dict[str, str]:
+        """Display names of the trainers among these, for whoever may read what they wrote."""
+        check(actor, Action.REHEARSAL_START)
+        return {a.id: a.name or a.login for a in self._repository.all() if a.id in ids and a.role is Role.TRAINER}
 
     def one(self, actor: Actor, account_id: str) -> Account:
         """One account; raises NotFoundError."""

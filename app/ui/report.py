@@ -10,6 +10,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_document, report_html
+from app.ui.trainer_notes import trainer_notes
 from app.wiring import Services
 from interview.conversation import Lang
 
@@ -63,14 +64,16 @@ def shown(services: Services, rehearsal_id: str, lang: Lang) -> str:
     """The report of a rehearsal as it stands, made and kept."""
     actor = services.acting(lang)
     report = build_report(services, actor, rehearsal_id, lang)
-    return report_html(report, services.rehearsals.transcript(actor, rehearsal_id), lang)
+    notes = trainer_notes(services, actor, rehearsal_id, lang)
+    return report_html(report, services.rehearsals.transcript(actor, rehearsal_id), lang, notes=notes)
 
 
 def document(services: Services, rehearsal_id: str, lang: Lang) -> tuple[str, str]:
     """File name and whole HTML document of a rehearsal's report. It is never written to a disk on the server."""
     actor = services.acting(lang)
     report = build_report(services, actor, rehearsal_id, lang)
-    html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), lang)
+    notes = trainer_notes(services, actor, rehearsal_id, lang)
+    html = report_document(report, services.rehearsals.transcript(actor, rehearsal_id), lang, notes=notes)
     return f"tandao-report-{rehearsal_id}-{lang}.html", html
 
 

@@ -18,27 +18,31 @@ from interview.texts import move_name, situation_text, step_text
 Report = Mapping[str, Any]
 
 
-def report_html(report: Report, transcript: Transcript, lang: Lang, *, practise: bool = True) -> str:
-    """The report for the page, with buttons that practise a moment again where it was a rehearsal."""
-    return f"<style>{REPORT_CSS}</style>{_body(report, transcript, lang, live=practise)}"
+def report_html(report: Report, transcript: Transcript, lang: Lang, *, practise: bool = True, notes: str = "") -> str:
+    """The report for the page, with buttons that practise a moment again where it was a rehearsal.
+
+    ``notes``: what trainers wrote about it, as HTML.
+    """
+    return f"<style>{REPORT_CSS}</style>{_body(report, transcript, lang, live=practise, notes=notes)}"
 
 
-def report_document(report: Report, transcript: Transcript, lang: Lang) -> str:
+def report_document(report: Report, transcript: Transcript, lang: Lang, *, notes: str = "") -> str:
     """The report as one whole HTML file: no script, no address, nothing folded away."""
     language = "zh-CN" if lang == "zh" else "en"
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(report['title'])}</title><style>{DOCUMENT_CSS}{REPORT_CSS}</style></head><body>"
-        f"<p class='note'>{t('report.generated', lang)}</p>{_body(report, transcript, lang, live=False)}"
+        f"<p class='note'>{t('report.generated', lang)}</p>{_body(report, transcript, lang, live=False, notes=notes)}"
         f"<footer class='note'>{t('report.footer', lang, version=report['rubric_version'])}</footer></body></html>\n"
     )
 
 
-def _body(report: Report, transcript: Transcript, lang: Lang, *, live: bool) -> str:
+def _body(report: Report, transcript: Transcript, lang: Lang, *, live: bool, notes: str = "") -> str:
     parts = [
         f"<h2>{escape(report['title'])}</h2>",
         _head(report, lang),
+        _section("trainer-notes", t("report.trainer_notes", lang), notes),
         _message(report, lang),
         _strengths(report, lang),
         _findings(report, lang, live=live),

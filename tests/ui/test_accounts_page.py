@@ -1,17 +1,21 @@
 """Signing in, in a real browser: the one-time link, the administrator's page, each role's own rooms."""
 
 import contextlib
+import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
+from app.reports import build_report
 from app.settings import Settings
 from app.texts import message, t
 from app.wiring import Services
+from interview.actor import Actor, Role
 from interview.conversation import Lang
 from interview.errors import InputError
+from tests.fakes.talks import DECENT, filled
 from tests.ui.conftest import Server
 from tests.ui.test_trainer_page import on_tab, pick
 
@@ -252,4 +256,41 @@ def test_a_trainer_chooses_members_by_name_and_one_who_left_is_in_no_cohort(
     expect(page.locator("#cohort-table")).to_contain_text("博文 (bowen2)")
     expect(page.locator("#cohort-table")).not_to_contain_text("安若")
     expect(page.locator("#cohorts")).to_contain_text("1 人")
+    page.close()
+
+
+def test_the_manager_reads_what_the_trainer_wrote_with_the_trainers_name(house: Server, boss: Page, browser: Browser):
+    services = Services(Settings(home=house.home, pace_s=0))
+    root = next(a for a in services.accounts.all(Actor("system", Role.ADMINISTRATOR, "zh")) if a.login == "root")
+    asking = Actor(root.id, Role.ADMINISTRATOR, "zh")
+    made = {
+        login: services.accounts.add(asking, login, name, role)
+        for login, name, role in (("mei", "梅", Role.MANAGER), ("shi", "石老师", Role.TRAINER))
+    }
+    for _, secret in made.values():
+        services.accounts.use_link(secret, GOOD)
+    mei, shi = Actor(made["mei"][0].id, Role.MANAGER, "zh"), Actor(made["shi"][0].id, Role.TRAINER, "zh")
+    talk = services.rehearsals.start(mei, "expert-open", "year-end-below", lang="zh", seed=4)
+    for line in filled(DECENT["zh"], services.library.persona("expert-open", "zh"))[:6]:
+        list(services.rehearsals.say(mei, talk.id, line))
+    build_report(services, mei, talk.id)
+    services.reviews.share(mei, talk.id, True)
+    services.cohorts.create(shi, "班", "expert-open", "year-end-below", {mei.id: "梅"})
+    services.reviews.comment(shi, talk.id, "<b>这句</b>接得好", 1)
+    services.reviews.overrule(shi, talk.id, "listening", 35, "中间没有接住")
+    page = browser.new_page(viewport={"width": 390, "height": 800}, locale="zh-CN")
+    page.set_default_timeout(30_000)
+    sign_in(page, house, "mei", GOOD)
+    page.wait_for_selector("#tabs > .tab-wrapper [data-tab-id=choose][aria-selected=true]")
+    page.locator("#tabs > .tab-wrapper [data-tab-id=mine]:visible").click()
+    expect(page.locator("#mine input").first).to_be_checked()
+    page.click("#read-report")
+    words = page.locator("#report .trainer-notes")
+    expect(words).to_contain_text("<b>这句</b>接得好")
+    expect(words).to_contain_text("→ 35 中间没有接住")
+    expect(words).to_contain_text("石老师")
+    assert fits(page)
+    with page.expect_download() as download:
+        page.click("#download-report")
+    assert "中间没有接住" in pathlib.Path(download.value.path()).read_text(encoding="utf-8")
     page.close()

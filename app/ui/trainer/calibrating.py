@@ -8,7 +8,7 @@ import gradio as gr
 from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
-from app.ui.trainer.reviewing import dimension_name
+from app.ui.trainer_notes import dimension_name, person_name
 from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
@@ -64,7 +64,7 @@ def calibration_html(services: Services, lang: Lang) -> str:
             sentence = (
                 f"<q>{escape(turns[note.turn].payload['text'])}</q> " if 0 <= note.turn < len(turns) else sentence
             )
-        whose = people.get(services.rehearsals.get(actor, note.rehearsal_id).owner_id, "")
+        whose = person_name(people.get(services.rehearsals.get(actor, note.rehearsal_id).owner_id, ""), actor, lang)
         widest.append(
             f"<li>{sentence}<b>{escape(dimension_name(note.dimension or '', lang))}</b> {note.machine:.0f} → "
             f"{note.score:.0f}: {escape(note.text)}<div class='note'>{escape(whose)} · "

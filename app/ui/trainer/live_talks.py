@@ -9,6 +9,7 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_html
+from app.ui.trainer_notes import person_name
 from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
@@ -40,7 +41,13 @@ def redraw(services: Services, page: LiveTalksPage, language: gr.State) -> dict[
         actor = services.acting(lang, Role.TRAINER)
         people = services.reviews.people(actor)
         found = services.live.shared(actor, people)
-        rows = [(f"{people[i.owner_id]} · {i.title}\n{i.created_at.astimezone():%Y-%m-%d %H:%M}", i.id) for i in found]
+        rows = [
+            (
+                f"{person_name(people[i.owner_id], actor, lang)} · {i.title}\n{i.created_at.astimezone():%Y-%m-%d %H:%M}",
+                i.id,
+            )
+            for i in found
+        ]
         return [gr.update(choices=rows, value=None), "" if rows else f"<p>{t('trainer.live_none', lang)}</p>"]
 
     return {"fn": draw, "inputs": [language], "outputs": [page.pick, page.report]}

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,13 +11,13 @@ from app.texts import t
 from app.ui import safety
 from app.ui.labels import Labels
 from app.ui.report_html import report_html
+from app.ui.trainer_notes import dimensions, person_name, trainer_notes
 from app.wiring import Services
 from interview.actor import Role
 from interview.conversation import Lang
 from interview.errors import InputError
-from interview.ports import Note, RehearsalRecord
+from interview.ports import RehearsalRecord
 from review.reviews import TOTAL, Shared, machine_score
-from scoring.rubric import rubric
 
 ALL = ""
 
@@ -104,17 +103,6 @@ def build(labels: Labels) -> ReviewPage:
                       score, overrule, confirm)  # fmt: skip
 
 
-def dimensions(lang: Lang) -> list[tuple[str, str]]:
-    """The whole, then each dimension."""
-    named = [(str(entry["name"][lang]), name) for name, entry in rubric()["dimensions"].items()]
-    return [(t("review.total", lang), TOTAL), *named]
-
-
-def dimension_name(name: str, lang: Lang) -> str:
-    """The dimension in words."""
-    return {key: text for text, key in dimensions(lang)}.get(name, name)
-
-
 def entry(services: Services, record: RehearsalRecord, owner: str, lang: Lang) -> str:
     """A session in one line."""
     try:
@@ -125,11 +113,11 @@ def entry(services: Services, record: RehearsalRecord, owner: str, lang: Lang) -
     return f"{owner} · {what}\n{record.updated_at.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _card(services: Services, shared: Shared, lang: Lang) -> str:
+def _card(services: Services, shared: Shared, owner: str, lang: Lang) -> str:
     score = "" if shared.score is None else f" · {t('report.score', lang)} {shared.score:.0f}"
     settled = t("review.settled" if shared.settled else "review.machine_only", lang)
     flags = "".join(f" ⚑{t('flag.' + flag, lang)}" for flag in shared.flags)
-    return entry(services, shared.record, shared.owner, lang) + f"{score} · {settled}{flags}"
+    return entry(services, shared.record, owner, lang) + f"{score} · {settled}{flags}"
 
 
 def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[str, Any]:
@@ -138,7 +126,8 @@ def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[st
     @safety.guarded(5)
     def listing(*asked: Any) -> Any:
         person, persona, scenario, flag, above, below, since, until, lang = asked
-        sessions = services.reviews.sessions(services.acting(lang, Role.TRAINER))
+        actor = services.acting(lang, Role.TRAINER)
+        sessions = services.reviews.sessions(actor)
         people = sorted({s.owner for s in sessions})
         personas = {s.record.persona_id for s in sessions}
         scenarios = {s.record.scenario_id for s in sessions}
@@ -157,11 +146,13 @@ def listing(services: Services, page: ReviewPage, language: gr.State) -> dict[st
         named = [(p.name, p.id) for p in services.library.personas(lang) if p.id in personas]
         titled = [(s.title, s.id) for s in services.library.scenarios(lang) if s.id in scenarios]
         return [
-            gr.update(choices=[every, *[(p, p) for p in people]]),
+            gr.update(choices=[every, *[(person_name(p, actor, lang), p) for p in people]]),
             gr.update(choices=[every, *named]),
             gr.update(choices=[every, *titled]),
             gr.update(choices=[every, *[(t("flag." + f, lang), f) for f in flags]]),
-            gr.update(choices=[(_card(services, s, lang), s.record.id) for s in kept]),
+            gr.update(
+                choices=[(_card(services, s, person_name(s.owner, actor, lang), lang), s.record.id) for s in kept]
+            ),
         ]
 
     return {
@@ -272,20 +263,4 @@ def _opened(services: Services, picked: str | None, lang: Lang) -> list[str]:
     shown = report_html(report, services.rehearsals.transcript(actor, picked), lang)
     withheld = services.reviews.withheld(actor, picked)
     blind = f"<p class='note'>{t('review.withheld', lang, number=withheld)}</p>" if withheld else ""
-    return [shown, blind + notes_html(services.reviews.notes(actor, picked), lang)]
-
-
-def notes_html(notes: tuple[Note, ...], lang: Lang) -> str:
-    """Every note, newest first, with both scores where one was overruled."""
-    items: list[str] = []
-    for note in notes[::-1]:
-        where = "" if note.turn is None else t("report.turn", lang, number=note.turn + 1) + " · "
-        what = ""
-        if note.dimension:
-            machine = "—" if note.machine is None else f"{note.machine:.0f}"
-            what = f"<b>{escape(dimension_name(note.dimension, lang))} {machine} → {note.score:.0f}</b> "
-        when = f"{note.created_at.astimezone():%m-%d %H:%M}"
-        items.append(
-            f"<li>{what}{escape(note.text)}<div class='note'>{where}{escape(note.author_id)} · {when}</div></li>"
-        )
-    return f"<div class='feedback'><ul>{''.join(items)}</ul></div>" if items else ""
+    return [shown, blind + trainer_notes(services, actor, picked, lang)]
