@@ -1,6 +1,8 @@
 """Markup in every text that people, tables, personas and speech bring in: shown as words on each page, print and export."""
 
+import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -141,7 +143,9 @@ def edited(services: Services) -> None:
 
 def practised(services: Services) -> tuple[str, str]:
     """A shared rehearsal full of marks with a trainer's notes, in a cohort; ids of both."""
-    cohort = services.cohorts.create(TRAINER, MARK, "expert-open", "year-end-below", {MANAGER.id: MARK}, due_on=TODAY)
+    cohort = services.cohorts.create(
+        TRAINER, MARK, "expert-open", "year-end-below", {MANAGER.id: MARK, "f": "=1+1"}, due_on=TODAY
+    )
     record = services.rehearsals.start(MANAGER, "expert-open", "year-end-below", lang="zh", seed=3)
     talk = filled_talk(DECENT["zh"], services.library.persona("stuck-open", "zh"))[:12]
     for said, line in enumerate((*talk, "你就是态度不行，别人怎么都能做到？")):
@@ -250,7 +254,8 @@ def test_every_print_and_export_shows_markup_as_words(tmp_path: Path, browser: B
     page = browser.new_page()
     for name, text in exports(services, made).items():
         if name.endswith(".csv"):
-            assert not any(cell.startswith(("=", "+", "-", "@")) for cell in text.replace("\ufeff", "").split(","))
+            cells = [cell for row in csv.reader(io.StringIO(text.replace("\ufeff", ""))) for cell in row]
+            assert "'=1+1" in cells and not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
             continue
         page.set_content(text)
         assert MARK in page.evaluate("document.body.textContent"), name

@@ -1,20 +1,34 @@
 """What people write and say is material, never an instruction: to a model in any role, to a prompt file, or to the score."""
 
+import datetime as dt
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import openpyxl
 import pytest
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from app.after_html import minutes_document
 from app.reports import build_report
 from app.settings import Settings
+from app.ui.live_after import _made_report
 from app.wiring import Services, single_user
+from consent.notices import Purpose
+from cycle import importing
+from cycle.minutes import entries_of
+from cycle.packs import Placement
+from cycle.tables import read_tables
+from cycle.talks import Talk
+from cycle.team import Person
 from interview.actor import Actor, Role
 from interview.conversation import Lang
 from interview.cues import CueKind
 from interview.errors import InputError
 from interview.persona import Persona
 from interview.reading.moves import RuleMoveReader
+from interview.situations import Situation
 from interview.steps import Step
 from llms.hint_writer import LlmHintWriter
 from tests.fakes.llm_server import Server, llm_server
@@ -143,6 +157,7 @@ def test_what_an_employee_sends_by_link_reaches_no_model(server, tmp_path, order
 
 
 OWNER = Actor("a", Role.MANAGER, "zh")
+SPEAKERS = ("manager", "employee")
 
 
 @pytest.mark.parametrize(("lang", "order"), CASES)
@@ -160,3 +175,86 @@ def test_recognised_speech_can_not_write_the_hint(server, tmp_path, lang, order)
             assert shown is None
             rules.append(script.asked[0]["messages"][0]["content"])
     assert len(set(rules)) == 1
+
+
+def imported(services: Services, order: str) -> str:
+    """A workbook as a manager uploads it, with an order wherever words may stand; the talk planned of it."""
+    book, told = openpyxl.Workbook(), ILLEGAL_CHARACTERS_RE.sub("", order)
+    people, events = book.worksheets[0], book.create_sheet("关键事件")
+    people.title, figures = "人员", book.create_sheet("月度指标")
+    for row in (("工号", "姓名", "岗位", "岗位要求"), ("007", "李工", "专员", told)):
+        people.append(row)
+    figures.append(("工号", "指标", "月份", "实际", "目标", "单位"))
+    for month in range(1, 9):
+        figures.append(("007", "回款率", f"2026-{month:02d}", 80 + month, 90, "%"))
+    events.append(("工号", "日期", "类型", "事件", "来源"))
+    for month, kind in ((3, "投诉"), (4, "表扬"), (5, "投诉"), (6, "表扬"), (7, "交付")):
+        events.append(("007", dt.date(2026, month, 12), kind, told, told[:100]))
+    saved = io.BytesIO()
+    book.save(saved)
+    tables = read_tables(saved.getvalue(), "团队.xlsx")
+    found = importing.read(tables, [importing.guess(table) for table in tables], {}, "zh")
+    assert not found.problem_count, found
+    taken = {number: values for number, (values, _) in found.people.items()}
+    services.team.take(OWNER, taken, found.figures, found.events)
+    ((record, _),) = services.team.people(OWNER)
+    person = record.id
+    assert " ".join(order.split())[:8] in " ".join(services.team.events(OWNER, person)[0].what.split())
+    return services.talks.plan(OWNER, person, dt.date(2026, 12, 1), Talk(rating="B-")).id
+
+
+@pytest.mark.parametrize("order", ORDERS["zh"])
+def test_an_imported_workbook_gives_no_order(server, tmp_path, order):
+    """What stands in its cells is shown and checked by rules; no model is asked, and the pack's findings quote it at most."""
+    services = with_model(server, tmp_path)
+    script = server.play(OBEYED["zh"][1])
+    talk = imported(services, order)
+    opened = services.packs.open(OWNER, talk)
+    kept = tuple(incident.model_copy(update={"kept": True}) for incident in opened.pack.incidents)
+    assert kept and any(" ".join(order.split())[:8] in " ".join(i.what.split()) for i in kept)
+    pack = opened.pack.model_copy(update={"incidents": kept, "placement": Placement(decided=Situation.STUCK)})
+    services.packs.save(OWNER, talk, pack, opened.version)
+    persona = services.own_personas.make(OWNER, talk, dt.date(2026, 11, 24))
+    record = services.rehearsals.start(OWNER, persona.id, lang="zh", seed=1)
+    list(services.rehearsals.say(OWNER, record.id, "你好，请坐。先说说你自己怎么看这一年？"))
+    assert build_report(services, OWNER, record.id)["score"] is None, "one line is no talk, whatever the table says"
+    assert script.asked == []
+
+
+@pytest.mark.parametrize(("lang", "order"), CASES)
+def test_orders_said_in_a_live_talk_change_neither_minutes_nor_report(server, tmp_path, lang, order):
+    services, me = with_model(server, tmp_path), single_user(cast("Lang", lang))
+    script = server.play(OBEYED[lang][1])
+    said = filled(DECENT[lang], services.library.persona("stuck-open", me.language))
+    made: list[tuple[Any, Any]] = []
+    for extra in ((), (order,)):
+        interview, link = services.consents.invite(me, "x", me.language)
+        both = (Purpose.TRANSCRIBE, Purpose.CUES, Purpose.HINTS, Purpose.KEEP_TRANSCRIPT)
+        services.consents.manager_grants(me, interview.id, both, "m")
+        services.consents.answer(link, both, "e", me.language)
+        grant = services.consents.grant(interview.id)
+        for number, line in enumerate([*said, *extra]):
+            services.live.hear(grant, "employee" if extra and number >= len(said) else SPEAKERS[number % 2], line)
+        report = _made_report(services, interview.id, me.language)
+        made.append((services.live.finish(me, interview.id), report))
+    (plain, without), (ordered, with_order) = made
+    assert [p for p in ordered["promised"] if p not in plain["promised"]] == []
+    assert without["score"] is not None and abs(with_order["score"] - without["score"]) < 2
+    assert script.asked == []
+
+
+@pytest.mark.parametrize("order", ORDERS["zh"])
+def test_an_employees_view_of_the_minutes_is_words_on_the_manager_s_side(server, tmp_path, order):
+    services = with_model(server, tmp_path)
+    script = server.play(OBEYED["zh"][2])
+    (person,) = services.team.add(OWNER, Person(name="李工"))
+    talk = services.talks.plan(OWNER, person.id, dt.date(2026, 12, 1), Talk())
+    secret = services.visits.make(OWNER, talk.id)
+    services.minutes.save(OWNER, talk.id, entries_of("agreed", "周五交方案。"), 0)
+    services.minutes.confirm(OWNER, talk.id, 1)
+    services.minutes.differ(services.visits.open(secret), 1, order)
+    minutes, _ = services.minutes.of_talk(OWNER, talk.id)
+    assert minutes.latest is not None and [e.text for e in minutes.latest.entries] == ["周五交方案。"]
+    shown = minutes_document("x", minutes.latest, minutes, "y", "zh")
+    assert "im_start" not in order or "&lt;|im_start|&gt;" in shown
+    assert script.asked == []
