@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.moves import MoveKind
+from interview.conversation import Lang
+from interview.moves import HARMS, MoveKind
 from interview.reading.moves import RuleMoveReader, is_talk
 from tests.conftest import ROOT
 
@@ -108,3 +109,32 @@ def test_time_grows_with_length_only():
     short = min(seconds(unit * 20) for _ in range(3))
     long = min(seconds(unit * 400) for _ in range(2))
     assert long < short * 20 * 4
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "kind"),
+    [
+        ("zh", "夜里电话啊，谁让您本事大呢，先扛着吧。", "dismissal"), ("zh", "录个数据有什么难的，多练练不就会了？", "dismissal"),
+        ("zh", "你就是太老实，这点事都争不过人家。", "label"), ("zh", "写个报告写了八天，说出去谁信啊？", "blame"),
+        ("zh", "你别再让我替你挨骂了。", "blame"),
+        ("en", "You are acting like a child about this.", "insult"), ("en", "My kid could close more tickets than that.", "insult"),
+        ("en", "Everybody has problems, Sam.", "dismissal"), ("en", "Are you drinking?", "pries"),
+        ("en", "I would start looking around for something else if I were you.", "threat"),
+    ],
+)  # fmt: skip
+def test_harm_in_plain_words_is_seen(lang: Lang, line: str, kind: str):
+    assert kind in [str(move.kind) for move in RuleMoveReader().read(line, lang).moves]
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("zh", "我不想再让你能者多劳了，夜里的电话我们排个班。"), ("zh", "这个系统难在哪一步？我陪你走一遍。"),
+        ("zh", "你为人老实，客户都信你。"), ("zh", "我替你向上面说明过，停线不是你一个人的事。"),
+        ("en", "When you were a child your father taught you to weld, you said."), ("en", "My kid starts school on Monday, so I leave at three."),
+        ("en", "You have a lot going on at home, take the Friday off."), ("en", "Who is on call tonight?"),
+        ("en", "Shall we look around for something else to try?"),
+    ],
+)  # fmt: skip
+def test_ordinary_words_near_it_are_no_harm(lang: Lang, line: str):
+    assert not [m for m in RuleMoveReader().read(line, lang).moves if m.kind in HARMS and m.strength >= 0.5]
