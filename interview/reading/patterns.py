@@ -14,7 +14,7 @@ Expressions see folded text: lower case, half-width, straight quotes; folding ke
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from interview.reading.triggers import triggers
+from interview.reading.triggers import held, triggers
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x201C: 0x22, 0x201D: 0x22, 0x2014: 0x2D, 0x00A0: 0x20,
@@ -34,6 +34,7 @@ _SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…]*|[。！�
 _ABBREVIATION_DOT = re.compile(r"(?<=[a-z0-9%)\"'])\.(?=\s+|$)")
 _PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)  # escapes and classes hide what is in them
 _LONG = 240
+_PAYS = 25  # sentences
 _SOFT_BREAK = re.compile(r"[，,、：:\s]")
 
 
@@ -134,7 +135,6 @@ class Pattern:
     guards: tuple[Guard, ...]
     detail: str
     across: bool
-    triggers: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,42 +193,82 @@ class PatternSet:
                 guards=tuple(guards[name] for name in guards if name in names),
                 detail=raw.get("detail", ""),
                 across=bool(raw.get("across", False)),
-                triggers=None if word_edges else triggers(regex.pattern),
             )
 
         self.patterns = tuple(pattern(raw) for raw in data["patterns"])
-        self._single = tuple(p for p in self.patterns if not p.across)
-        self._across = tuple(p for p in self.patterns if p.across)
+        self._single = _Index([p for p in self.patterns if not p.across], edges=word_edges)
+        self._across = _Index([p for p in self.patterns if p.across], edges=word_edges)
 
     def matches(self, folded: str) -> Iterator[Match]:
         """Every match in folded text whose strength is left above 0, in file order within each sentence."""
         spans = list(sentences(folded))
-        yield from _found(self._single, spans)
-        if self._across:
-            pairs = [(a, folded[a : b + len(second)]) for (a, _), (b, second) in pairwise(spans)]
-            yield from _found(self._across, pairs)
+        for offset, sentence in spans:
+            yield from self._single.found(offset, sentence)
+        if self._across.patterns:
+            for (first, _), (second, text) in pairwise(spans):
+                yield from self._across.found(first, folded[first : second + len(text)])
 
 
-def _found(patterns: Iterable[Pattern], spans: Iterable[tuple[int, str]]) -> Iterator[Match]:
-    for offset, sentence in spans:
-        there = frozenset(sentence)
-        for pattern in patterns:
-            if pattern.triggers is not None and pattern.triggers.isdisjoint(there):
-                continue
-            first = pattern.regex.search(sentence)
-            if first is None:
-                continue
-            if pattern.needs is not None and pattern.needs.search(sentence) is None:
-                continue
-            if pattern.unless is not None and pattern.unless.search(sentence) is not None:
-                continue
-            for found in pattern.regex.finditer(sentence, first.start()):
-                if found.end() == found.start():
-                    continue
-                strength, applied = _guarded(pattern, sentence, found.start(), found.end())
-                if strength > 0:
-                    start, end = offset + found.start(), offset + found.end()
-                    yield Match(pattern.kind, strength, start, end, pattern.detail, applied)
+class _Index:
+    """Patterns by what no match of theirs is without: only those are searched for which a sentence holds something.
+
+    Made when it begins to pay: the first sentences are held against every pattern, so that the first answer is early.
+    """
+
+    def __init__(self, chosen: Sequence[Pattern], *, edges: bool) -> None:
+        self.patterns = chosen
+        self._edges = edges
+        self._seen = 0
+        self._all = (1 << len(chosen)) - 1  # bits, one a pattern
+        self._always = 0
+        self._by_trigger: dict[str, int] = {}
+
+    def found(self, offset: int, sentence: str) -> Iterator[Match]:
+        """The matches in one sentence that starts at ``offset``."""
+        left = self._open(sentence)
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            yield from _found(self.patterns[lowest.bit_length() - 1], offset, sentence)
+
+    def _open(self, sentence: str) -> int:
+        """The patterns that may have something to find."""
+        if not self._by_trigger:
+            self._seen += 1
+            if self._seen < _PAYS:
+                return self._all
+            self._make()
+        found = self._always
+        for key in self._by_trigger.keys() & held(sentence, edges=self._edges):
+            found |= self._by_trigger[key]
+        return found
+
+    def _make(self) -> None:
+        made: dict[str, int] = {"": 0}
+        for place, pattern in enumerate(self.patterns):
+            known = triggers(pattern.regex.pattern, edges=self._edges)
+            if known is None:
+                self._always |= 1 << place
+            for trigger in known or ():
+                made[trigger] = made.get(trigger, 0) | 1 << place
+        self._by_trigger = made
+
+
+def _found(pattern: Pattern, offset: int, sentence: str) -> Iterator[Match]:
+    first = pattern.regex.search(sentence)
+    if first is None:
+        return
+    if pattern.needs is not None and pattern.needs.search(sentence) is None:
+        return
+    if pattern.unless is not None and pattern.unless.search(sentence) is not None:
+        return
+    for found in pattern.regex.finditer(sentence, first.start()):
+        if found.end() == found.start():
+            continue
+        strength, applied = _guarded(pattern, sentence, found.start(), found.end())
+        if strength > 0:
+            start, end = offset + found.start(), offset + found.end()
+            yield Match(pattern.kind, strength, start, end, pattern.detail, applied)
 
 
 def _guarded(pattern: Pattern, sentence: str, start: int, end: int) -> tuple[float, tuple[str, ...]]:
