@@ -9,7 +9,6 @@ The figures in the README come from ``python -m evals.cues``, which trains witho
 """
 
 import argparse
-import base64
 import importlib
 import json
 import re
@@ -24,8 +23,9 @@ import yaml
 
 from interview.conversation import LANGS, Lang
 from interview.cues import CueKind
-from interview.reading.cue_model import NEUTRAL, RULE_VALUE, ZERO, CueModel, rule_features, runs, words
+from interview.reading.cue_model import NEUTRAL, RULE_VALUE, CueModel, rule_features
 from interview.reading.cues import RuleCueReader, model_text
+from interview.reading.word_model import ZERO, WordModel, runs, words
 
 COARSE = {
     CueKind.HURT: "sadness",
@@ -181,19 +181,10 @@ def packed(
     )
 
 
-def write(model: CueModel, path: Path) -> None:
-    """One JSON file: names one a line, weights in base 85."""
-    block = base64.b85encode(b"".join(model.weights.values())).decode()
-    raw = {
-        "made_by": "python -m evals.train_cues",
-        "classes": model.classes,
-        "bias": model.bias,
-        "scale": model.scale,
-        "features": "\n".join(model.weights),
-        "weights": block,
-    }
+def write(model: WordModel, path: Path, made_by: str) -> None:
+    """One JSON file."""
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(raw, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(model.packed(made_by), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -205,7 +196,7 @@ def main() -> None:
     rows = [row for lang in LANGS for row in labelled(chosen.data / f"{SETS[lang]}.jsonl", lang)]
     rows += [*own_lines(), *voice_lines(), *plain_needs(chosen.data / "fairness_en_dev_casino.jsonl")]
     model = fit(rows, features(rows))
-    write(model, chosen.out)
+    write(model, chosen.out, "python -m evals.train_cues")
     print(f"{len(rows)} rows, {len(model.weights)} features, {chosen.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -17,8 +17,9 @@ from typing import Any, Literal
 from interview.conversation import Lang
 from interview.cues import Cue, CueKind
 from interview.reading import patterns
-from interview.reading.cue_model import NEUTRAL, CueModel, rule_features, tokens, words
+from interview.reading.cue_model import NEUTRAL, CueModel, rule_features
 from interview.reading.patterns import Match, PatternSet
+from interview.reading.word_model import tokens, words
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _ENGLISH = re.compile("[A-Za-z]{2}")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from evals.train_cues import Row, balanced, own_lines, packed, voice_lines, write
 from interview.conversation import Lang
 from interview.cues import CueKind
-from interview.reading.cue_model import EDGE, NEUTRAL, ZERO, CueModel, rule_features, runs, tokens, words
+from interview.reading.cue_model import NEUTRAL, CueModel, rule_features
 from interview.reading.cues import RuleCueReader
+from interview.reading.word_model import EDGE, ZERO, runs, tokens, words
 
 SHIPPED = CueModel.shipped()
 
@@ -134,7 +135,7 @@ def test_the_shipped_file_is_small_and_whole() -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     model = packed(["好", "坏 吗", "zh<anger"], [[1.0, -1.0], [0.5, 0.25], [0.0, 0.0]], ["anger", NEUTRAL], [0.5, -0.5])
-    write(model, tmp_path / "model.json")
+    write(model, tmp_path / "model.json", "a test")
     raw = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
     assert raw["features"].split("\n") == list(model.weights)
     assert model.weights["好"] == bytes([255, 1])
