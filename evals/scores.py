@@ -6,9 +6,10 @@ A set is JSON lines of ``{id, lang, turns, label | level, persona?, scenario?}``
 ``[role, text]`` pairs. ``label`` is ``good``/``poor`` (or high/low, 1/0), ``level`` a number; levels are ordered by Spearman's
 rho and, for the AUC, the upper half of the levels is good. Roles other than ours (counsellor, agent, client …) are understood.
 
-Without arguments: the 60 labelled interviews of ``evals/labelled`` with persona and scenario known and unknown, and the
-empathy replies of ``../shared/data`` in tens (replies labelled 0 against 2; of like length too). Every figure stands beside
-mean turn length, total length, question rate and talk share. Intervals are 95 % bootstrap over talks, seeded.
+Without arguments: the 120 labelled interviews of ``evals/labelled`` with persona and scenario known and unknown (the shipped
+model of moves has learnt from them: ``evals.unseen`` measures without that), and the empathy replies of ``../shared/data``
+in tens (replies labelled 0 against 2; of like length too). Every figure stands beside mean turn length, total length,
+question rate and talk share. Intervals are 95 % bootstrap over talks, seeded.
 """
 
 import argparse
@@ -89,8 +90,8 @@ def _talk(raw: Mapping[str, Any]) -> Talk:
 class Scorer:
     """The product's own score, without a lower bound on turns so that every talk of a set is ranked."""
 
-    def __init__(self, *, manager_only: bool = False, known: bool = True) -> None:
-        self._reporter = Reporter(RuleMoveReader(), RuleCueReader(), PhrasingLibrary())
+    def __init__(self, *, manager_only: bool = False, known: bool = True, reader: RuleMoveReader | None = None) -> None:
+        self._reporter = Reporter(reader or RuleMoveReader(), RuleCueReader(), PhrasingLibrary())
         self._library = FileLibrary(Path(__file__).parent.parent / "personas")
         self._manager_only, self._known = manager_only, known
 

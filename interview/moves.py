@@ -1,6 +1,7 @@
 """What a manager's sentence does. Definitions, examples and counter-examples: ``data/moves.yaml``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -58,6 +59,10 @@ HARMS = frozenset(
 """Moves that hurt the person and are remembered until repaired."""
 
 
+EMPTY_DETAILS = frozenset({"hollow", "generic", "parrot"})
+"""Details of moves that only look like what they are: empathy and praise that name nothing, words merely given back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One move found in a sentence. ``text[start:end] == quote``; ``strength`` is 0–1, from 0.5 on it counts.
@@ -76,10 +81,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class MoveReading:
-    """All moves of one manager turn. ``readable`` is False where the reader could make nothing of the words."""
+    """All moves of one manager turn. ``readable`` is False where the reader could make nothing of the words.
+
+    ``likely``: how likely the words as a whole make each kind of move, 0–1, where a reader can say so; good for rates over a
+    talk, too coarse to be shown or answered. Kinds that are missing are unlikely.
+    """
 
     moves: tuple[Move, ...]
     readable: bool
+    likely: Mapping[MoveKind, float] = field(default_factory=dict[MoveKind, float])
 
     def has(self, *kinds: MoveKind) -> bool:
         """Whether any move of these kinds counts (strength ≥ 0.5)."""

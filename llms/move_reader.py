@@ -108,7 +108,7 @@ def merged(reading: MoveReading, answer: Any, text: str, before: str) -> MoveRea
         if len(added) < MAX_ADDED and _holds(move, (*reading.moves, *added), before):
             added.append(move)
     moves = sorted((*reading.moves, *added), key=lambda m: (m.start, m.end))
-    return MoveReading(tuple(moves), reading.readable)
+    return MoveReading(tuple(moves), reading.readable, reading.likely)
 
 
 def _quoted(answer: Any, text: str) -> Iterator[Move]:

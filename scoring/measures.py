@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import prod
 
 from interview.conversation import Speaker, Transcript, Turn
 from interview.cues import CueKind
 from interview.employee import EmployeeState
-from interview.moves import HARMS, Move, MoveKind, MoveReading
+from interview.moves import EMPTY_DETAILS, HARMS, Move, MoveKind, MoveReading
 from interview.persona import Persona, Scenario
 from interview.ports import CueReader, MoveReader
 from interview.reading.facts import FactCheck, check_facts, delivered_parts
@@ -30,16 +31,16 @@ from scoring.worth import (
     unhelpful_runs,
 )  # fmt: skip
 
-EMPTY_DETAILS = frozenset({"hollow", "generic", "parrot"})
 GRAVE = frozenset({MoveKind.INSULT, MoveKind.THREAT, MoveKind.PRIES})
 LISTENING = frozenset({MoveKind.OPEN_QUESTION, MoveKind.REFLECTION, MoveKind.EMPATHY, MoveKind.DIAGNOSES_CAUSE})
-INFORMING = frozenset(
-    {MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE, MoveKind.AGREE_BEFORE_DIFFER,
-     MoveKind.OFFERS_APPEAL}
-)  # fmt: skip
-NEXT = frozenset({MoveKind.PLAN, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT})
-ACTING = LISTENING | INFORMING | NEXT | {MoveKind.AFFIRMATION, MoveKind.APOLOGY}
+ACTING = LISTENING | {
+    MoveKind.EVIDENCE, MoveKind.EXPECTATION, MoveKind.DELIVERS_MESSAGE, MoveKind.AGREE_BEFORE_DIFFER,
+    MoveKind.OFFERS_APPEAL, MoveKind.PLAN, MoveKind.SUPPORT_OFFER, MoveKind.COMMITMENT, MoveKind.AFFIRMATION,
+    MoveKind.APOLOGY,
+}  # fmt: skip
+SPOILING = HARMS | {MoveKind.KIND_BUT_VAGUE, MoveKind.LETS_OFF, MoveKind.DISOWNS_DECISION}
 IDLE = frozenset({MoveKind.ENCOURAGER, MoveKind.RAPPORT, MoveKind.STEP_MARKER})
+_NOT_IDLE = frozenset(MoveKind) - IDLE
 WEAK = 0.4
 PLAN_PARTS = ("what", "who", "when", "how", "support")
 _TIME = re.compile(
@@ -74,7 +75,10 @@ _STEP_OF = {
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
-    """One manager turn as read. ``skipped``: why it is neither credited nor counted as a turn, see ``worth``."""
+    """One manager turn as read. ``skipped``: why it is neither credited nor counted as a turn, see ``worth``.
+
+    ``likely``: how likely the words make each kind of move, 0–1, see `MoveReading`.
+    """
 
     turn: Turn
     moves: tuple[Move, ...]
@@ -82,6 +86,7 @@ class TurnReading:
     facts: tuple[FactCheck, ...]
     delivered: tuple[str, ...]
     skipped: str = ""
+    likely: Mapping[MoveKind, float] = field(default_factory=dict[MoveKind, float])
 
     @property
     def counted(self) -> bool:
@@ -98,10 +103,16 @@ class TurnReading:
         return max(found, key=lambda m: m.strength) if found else None
 
     def credit(self, *kinds: MoveKind) -> float:
-        """1 for a real move of these kinds, half for one that is weakly marked."""
+        """How likely any of these kinds is; without a reader that says so 1 for a real one, half for a weakly marked one."""
+        if self.likely:
+            return self.chance(*kinds)
         found = [m.strength for m in self.moves if m.kind in kinds and m.detail not in EMPTY_DETAILS]
         best = max(found, default=0.0)
         return 1.0 if best >= 0.5 else 0.5 if best >= WEAK else 0.0
+
+    def chance(self, *kinds: MoveKind) -> float:
+        """How likely the words make at least one of these kinds, 0–1."""
+        return 1.0 - prod(1.0 - self.likely.get(kind, 0.0) for kind in kinds)
 
     def empty(self, kind: MoveKind, detail: str) -> Move | None:
         """A move of this kind with this emptiness, where the turn has no real one of the kind."""
@@ -141,7 +152,7 @@ def read_talk(
                 skipped = "pasted"
         said |= own
         listening_on = skipped == "empty" and reading.readable and len(before) < MAX_CONTEXT
-        found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, skipped))
+        found.append(TurnReading(turn, reading.moves, reading.readable, facts, delivered, skipped, reading.likely))
     if len(recited) > MAX_RECITED or (recited and any(r.skipped == "pasted" for r in found)):
         for i in recited:
             found[i] = replace(found[i], skipped="pasted")
@@ -173,13 +184,14 @@ def measure(
     """Every measure the rubric names; those that need what is not known are 0 and their dimension is not scored."""
     counted = [r for r in readings if r.counted]
     n = max(1, len(counted))
-    acting = max(1, sum(any(m.strength >= 0.5 and m.kind not in IDLE for m in r.moves) for r in counted))
+    acting = max(1.0, sum(r.credit(*_NOT_IDLE) for r in counted))
 
     def rate(*kinds: MoveKind) -> float:
         return sum(r.credit(*kinds) for r in counted) / n
 
-    def harm(*kinds: MoveKind) -> float:
-        return sum(r.has(*kinds) for r in counted) / acting
+    def spoilt(*kinds: MoveKind) -> float:
+        """Of the turns that do anything at all: idle talk thins out no harm."""
+        return sum(r.credit(*kinds) for r in counted) / acting
 
     def spoiling(spoils: Sequence[bool], free: int = 0) -> float:
         """Share of spoiling turns, counted or not, among them and the turns that say something."""
@@ -192,25 +204,12 @@ def measure(
     facts = [f for r in readings for f in r.facts if f.about != "rating"]
     measures = {
         "acts_rate": rate(*ACTING),
-        "reflection_rate": rate(MoveKind.REFLECTION),
-        "open_question_rate": rate(MoveKind.OPEN_QUESTION),
-        "empathy_rate": rate(MoveKind.EMPATHY),
-        "affirmation_rate": rate(MoveKind.AFFIRMATION),
-        "owns_part_rate": rate(MoveKind.APOLOGY),
-        "inform_rate": rate(*INFORMING),
-        "cause_rate": rate(MoveKind.DIAGNOSES_CAUSE),
-        "next_rate": rate(*NEXT),
+        **{f"{kind}_rate": spoilt(kind) if kind in SPOILING else rate(kind) for kind in MoveKind},
         "hollow_rate": spoiling([r.empty(MoveKind.EMPATHY, "hollow") is not None for r in readings], free=1),
         "parrot_rate": spoiling([r.empty(MoveKind.REFLECTION, "parrot") is not None for r in readings]),
         "interrogation": spoiling([r.skipped == "questions" for r in readings]),
-        "dismissal_rate": harm(MoveKind.DISMISSAL),
-        "interruption_rate": harm(MoveKind.INTERRUPTION),
         "told_unasked": _told_unasked(counted),
-        "harm_rate": harm(*HARMS),
         "grave_harm": max(ever(*GRAVE), float(any(discriminates(r.turn.text) for r in readings))),
-        "blaming_rate": harm(MoveKind.BLAME),
-        "vague_rate": harm(MoveKind.KIND_BUT_VAGUE),
-        "lets_off_rate": harm(MoveKind.LETS_OFF),
         "disowned": ever(MoveKind.DISOWNS_DECISION),
         "promise": ever(MoveKind.PROMISE_BEYOND_AUTHORITY),
         "true_facts": float(len({(f.about, f.month) for f in facts if f.verdict == "true"})),

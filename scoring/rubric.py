@@ -1,6 +1,6 @@
 """The rubric file and the arithmetic it asks for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -36,16 +36,23 @@ def dimension_scores(measures: Mapping[str, float], known: Collection[str]) -> t
 
 
 def _value(entry: Mapping[str, Any], measures: Mapping[str, float]) -> float:
-    gains = entry.get("gains", {})
+    gains: Mapping[str, Sequence[float]] = entry.get("gains", {})
+    losses: Mapping[str, Sequence[float]] = entry.get("losses", {})
     value = float(entry.get("base", 0.0))
     if gains:
-        total = sum(weight for _, weight in gains.values())
-        value += sum(min(1.0, measures[name] / full) * weight for name, (full, weight) in gains.items()) / total
+        total = sum(weight for _, _, weight in gains.values())
+        value += (
+            sum(_reached(measures[name], least, full) * weight for name, (least, full, weight) in gains.items()) / total
+        )
     if "earned_by" in entry:
-        name, full = entry["earned_by"]
-        value *= min(1.0, measures[name] / full)
-    value -= sum(min(1.0, measures[name] / full) * cost for name, (full, cost) in entry.get("losses", {}).items())
+        value *= _reached(measures[entry["earned_by"][0]], *entry["earned_by"][1:])
+    value -= sum(_reached(measures[name], least, full) * cost for name, (least, full, cost) in losses.items())
     return min(1.0, max(0.0, value))
+
+
+def _reached(measure: float, least: float, full: float) -> float:
+    """How far a measure is on its way from ``least`` to ``full``, 0–1."""
+    return min(1.0, max(0.0, (measure - least) / (full - least)))
 
 
 def total_score(
@@ -63,7 +70,7 @@ def total_score(
         value = measures[gate["measure"]]
         low = gate.get("at_least", float("-inf")) <= value < gate.get("below", float("-inf"))
         if low or value > gate.get("above", float("inf")):
-            total = min(total, gate["ceiling"])
+            total = max(0.0, min(total, gate["ceiling"]) - gate.get("cost", 0.0))
             applied.append(name)
     return round(total, 1), tuple(applied)
 
