@@ -471,10 +471,11 @@ class AudioRoom:
         since_ack, allowance = 0, Allowance()
         while not session.stopped:
             message = await socket.receive()
-            if message["type"] == "websocket.disconnect" or session.goes_on:
+            if message["type"] == "websocket.disconnect":
                 return False
-            if self._leaving:  # not acknowledged, so that the device sends it again to whoever comes after
-                await socket.close(1012)
+            if self._leaving or session.goes_on:  # not acknowledged: the device sends it again to whoever comes after
+                with contextlib.suppress(RuntimeError):
+                    await socket.close(1012)
                 return False
             text = message.get("text")
             if allowance.spent() or len(text or "") > MAX_TEXT:
