@@ -82,16 +82,16 @@ def build(labels: Labels) -> CohortPage:
             gr.Slider(0, 100, value=70, step=5, elem_id="cohort-required", **labels.text(label="cohort.required")),
             "cohort.required",
         )
-    members = keep(
+    members = labels.keep(
         gr.Textbox(
             "",
             lines=4,
             max_lines=12,
             elem_id="cohort-members",
-            placeholder="local 王岚",
-            **labels.text(label="cohort.members"),
+            **labels.text(label="cohort.members", placeholder="cohort.members_example"),
         ),
-        "cohort.members",
+        label="cohort.members",
+        placeholder="cohort.members_example",
     )
     people = keep(
         gr.Dropdown(

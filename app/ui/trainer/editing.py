@@ -35,6 +35,9 @@ class EditPage:
     verdict: gr.HTML
 
 
+_LANGUAGES: dict[Lang, str] = {"zh": "中文", "en": "English"}
+
+
 def build(labels: Labels, kind: Kind) -> EditPage:
     """One form."""
     lang = labels.lang
@@ -45,7 +48,12 @@ def build(labels: Labels, kind: Kind) -> EditPage:
     with gr.Row():
         pick = keep(gr.Dropdown([], elem_id=f"edit-{kind}", **labels.text(label=f"edit.{kind}")), f"edit.{kind}")
         in_lang = keep(
-            gr.Radio(list(LANGS), value=lang, elem_id=f"edit-{kind}-lang", **labels.text(label="edit.lang")),
+            gr.Radio(
+                [(_LANGUAGES[one], one) for one in LANGS],
+                value=lang,
+                elem_id=f"edit-{kind}-lang",
+                **labels.text(label="edit.lang"),
+            ),
             "edit.lang",
         )
     fields: list[Any] = []
@@ -136,12 +144,13 @@ def redraw(services: Services, page: EditPage, language: gr.State) -> dict[str, 
     """Names in the present language; what is being edited stays."""
     form = FORMS[page.kind]
 
-    @safety.guarded(len(form) + 1)
-    def draw(lang: Lang) -> list[Any]:
+    @safety.guarded(len(form) + 2)
+    def draw(lang: Lang, picked: str | None) -> list[Any]:
         labels = [gr.update(label=label_of(field.name, lang)) for field in form]
-        return [gr.update(choices=_choices(services, page.kind, lang)), *labels]
+        own = gr.skip() if picked else gr.update(value=lang)
+        return [gr.update(choices=_choices(services, page.kind, lang)), own, *labels]
 
-    return {"fn": draw, "inputs": [language], "outputs": [page.pick, *page.fields]}
+    return {"fn": draw, "inputs": [language, page.pick], "outputs": [page.pick, page.lang, *page.fields]}
 
 
 def _trainer(services: Services, lang: Lang) -> Actor:
