@@ -8,9 +8,10 @@ few plain signs (a question, "you", "I", a number, its place and length).
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from interview.moves import EMPTY_DETAILS, Move
 from interview.reading.patterns import sentences
@@ -28,6 +29,8 @@ _NUMBER = re.compile(r"\d|[一二三四五六七八九十百两]")
 _ENGLISH_WORD = re.compile(r"[a-z']+")
 _PIECE_LENGTH = 5
 _UNLIKELY = -3.9  # log-odds of 0.02
+_MOST_SENTENCES = 80
+"""The model reads no further in one turn: nobody says so much at once, and a file pasted in must not take minutes."""
 
 Groups = tuple[tuple[float, Iterable[str]], ...]
 """Features that count the same: ``(value, names)``."""
@@ -43,14 +46,16 @@ class Sentence:
 
 
 def read_sentences(
-    folded: str, lang: str, found: Sequence[Move], taken_up: Mapping[str, tuple[int, float]]
+    folded: str, lang: str, found: Sequence[Move], taken_up: Callable[[str], tuple[int, float]]
 ) -> Iterator[Sentence]:
-    """Every sentence of a folded turn.
+    """The sentences of a folded turn, the first eighty at most.
 
-    ``found``: what the rules read in the turn. ``taken_up``: for each sentence how many of the other's words it shares and
+    ``found``: what the rules read in the turn. ``taken_up``: tells of a sentence how many of the other's words it shares and
     which share of its own they are; one shared word is chance.
     """
-    spans = list(sentences(folded))
+    spans = list(islice(sentences(folded), _MOST_SENTENCES))
+    end_of_all = spans[-1][0] + len(spans[-1][1]) if spans else 0
+    found = [move for move in found if move.start < end_of_all]
     turn = {f"T{word}" for word in words(folded)}
     of_turn = {f"t<{move.kind}" for move in found}
     for place, (start, text) in enumerate(spans):
@@ -62,7 +67,7 @@ def read_sentences(
             f"{lang}<{_name(m)}{'.5' if m.strength >= 0.5 else ''}" for m in found if start <= m.start < end
         }  # fmt: skip
         signs = set(_signs(text, len(tokens), place, len(spans)))
-        signs |= set(_answers(text, *taken_up.get(text, (0, 0.0))))
+        signs |= set(_answers(text, *taken_up(text)))
         yield Sentence(
             start,
             end,

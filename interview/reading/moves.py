@@ -3,7 +3,7 @@ model of what the words are likely to do."""
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Literal
@@ -293,7 +293,7 @@ def model_sentences(text: str, before: str, moves: Sequence[Move]) -> list[Sente
 
 def _model_sentences(folded: str, before: str, moves: Sequence[Move]) -> Iterator[Sentence]:
     lang = "zh" if _HAN.search(folded) else "en"
-    return read_sentences(folded, lang, moves, _overlaps(folded, before))
+    return read_sentences(folded, lang, moves, _taken_from(before))
 
 
 _Likely = Sequence[tuple[Sentence, Mapping[str, float]]]
@@ -343,15 +343,18 @@ def _together(moves: Sequence[Move], likely: Sequence[Mapping[str, float]]) -> d
     }
 
 
-def _overlaps(folded: str, before: str) -> dict[str, tuple[int, float]]:
-    """By sentence: how many of the other's content words it shares, and which share of its own they are."""
-    theirs = _units(before)
-    found: dict[str, tuple[int, float]] = {}
-    for _, sentence in patterns.sentences(folded):
+def _taken_from(before: str) -> Callable[[str], tuple[int, float]]:
+    """Tells of a sentence how many of the other's content words it shares, and which share of its own they are."""
+    theirs = _units(before) if before else set[str]()
+
+    def of(sentence: str) -> tuple[int, float]:
+        if not theirs:
+            return 0, 0.0
         own = _units(sentence)
         shared = len(own & theirs)
-        found[sentence] = (shared, shared / max(1, len(own)))
-    return found
+        return shared, shared / max(1, len(own))
+
+    return of
 
 
 def _plain_reflection(text: str, folded: str, before: str, moves: list[Move]) -> Iterator[Move]:
