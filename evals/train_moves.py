@@ -69,7 +69,7 @@ _RULES = RuleMoveReader(model=None)
 
 def labelled_talks(lang: Lang) -> Iterator[Row]:
     """The sentences of the labelled interviews; two writers in each language."""
-    marks = _marks(LABELLED / f"moves_{lang}.txt")
+    marks = marked(LABELLED / f"moves_{lang}.txt")
     for source in (LABELLED / f"{lang}.jsonl", *sorted((LABELLED / lang).glob("*.yaml"))):
         for talk in load(source):
             name = talk.id if source.suffix == ".jsonl" else source.stem
@@ -83,7 +83,8 @@ def labelled_talks(lang: Lang) -> Iterator[Row]:
                 place += 1
 
 
-def _marks(path: Path) -> Mapping[tuple[str, int], list[list[str]]]:
+def marked(path: Path) -> Mapping[tuple[str, int], list[list[str]]]:
+    """Labels by talk and manager turn, sentence by sentence."""
     found: dict[tuple[str, int], list[list[str]]] = {}
     talk = ""
     for line in path.read_text(encoding="utf-8").splitlines():

@@ -3,20 +3,23 @@
     python -m evals.unseen
 
 For each writer of the labelled interviews (two in each language) a model is trained without their talks, put right on those
-of the others, and used to read theirs. First sentence by sentence, rules alone beside rules and model; then the score
+of the others, and used to read theirs. First how far the two who labelled the English sentences apart from each other agree; then sentence by
+sentence, rules alone beside rules and model; then the score
 against the level, with persona and scenario known, beside the baselines. The weights of the rubric were set with such
 readings of these talks at hand, so the second is no proof for talks of a third writer. Needs scikit-learn (group
 ``evals``).
 """
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from evals.scores import Scorer, Talk, figures, load
-from evals.train_moves import CLASSES, LABELLED, Row, across, everything, odds, put_right
+from evals.train_moves import CLASSES, LABELLED, Row, across, everything, marked, odds, put_right
 from interview.conversation import LANGS
-from interview.moves import EMPTY_DETAILS
+from interview.moves import EMPTY_DETAILS, HARMS
 from interview.reading.move_model import MoveModel
 from interview.reading.moves import RuleMoveReader
 
@@ -64,8 +67,23 @@ def moves_table(rows: Sequence[Row], models: Mapping[str, MoveModel]) -> Iterato
         yield f"{kind:26}{there:5}{cells}"
 
 
+def agreement() -> Iterator[str]:
+    """Cohen's kappa of the two labellings of the English interviews, kind by kind."""
+    kappa = cast(Any, importlib.import_module("sklearn.metrics")).cohen_kappa_score
+    first, second = (marked(LABELLED / name) for name in ("moves_en.txt", "moves_en_second.txt"))
+    pairs = [pair for turn in first for pair in zip(first[turn], second[turn], strict=True)]
+    groups = {"any harm": {str(kind) for kind in HARMS}} | {kind: {kind} for kind in CLASSES}
+    for name, kinds in groups.items():
+        ours, theirs = ([bool(kinds & set(labels)) for labels in side] for side in zip(*pairs, strict=True))
+        if sum(ours) >= _LEAST:
+            yield f"{name:26}{sum(ours):5} {sum(theirs):5}  kappa {kappa(ours, theirs):.2f}"
+
+
 def main() -> None:
-    """Print both tables for each language."""
+    """Print the agreement, then both tables for each language."""
+    print("\n== two labellings of the same English sentences")
+    for line in agreement():
+        print(line)
     rows = everything()
     models = unseen_models(rows)
     for lang in LANGS:
